@@ -1,0 +1,180 @@
+//! The paths of secret files below [`SECRETS_DIRECTORY`].
+
+use crate::NameError;
+
+/// Where tasks find their secret files.
+pub const SECRETS_DIRECTORY: &str = "/etc/flyte/secrets";
+
+/// Linux allows 255 bytes in a file's name.
+const LONGEST_NAME: usize = 255;
+
+/// A path below [`SECRETS_DIRECTORY`], relative, without `.`, `..` or empty segments.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FilePath(String);
+
+impl FilePath {
+    /// Relative to [`SECRETS_DIRECTORY`].
+    pub fn relative(&self) -> &str {
+        &self.0
+    }
+
+    /// As the task opens it.
+    pub fn absolute(&self) -> String {
+        format!("{SECRETS_DIRECTORY}/{}", self.0)
+    }
+
+    /// Whether `self` would have to be a directory for `other` to exist.
+    pub fn is_parent_of(&self, other: &Self) -> bool {
+        other.0.strip_prefix(&self.0).is_some_and(|rest| rest.starts_with('/'))
+    }
+}
+
+/// The paths of an embedded secret, the one that Flyte documents first, then what flytekit and the v2 SDK read, then
+/// those that had to be left out because the group or version cannot be part of a path.
+///
+/// # Errors
+/// The key is not a plain file name.
+pub fn embedded_files(
+    group: &str,
+    group_version: &str,
+    key: &str,
+) -> Result<(FilePath, Vec<FilePath>, Vec<String>), NameError> {
+    if let Some(problem) = name_problem(key) {
+        return Err(NameError::UnsafeFile { key: key.to_owned(), problem });
+    }
+    let primary = FilePath(key.to_owned());
+    let mut aliases: Vec<FilePath> = Vec::new();
+    let mut left_out: Vec<String> = Vec::new();
+    let mut add = |segments: &[&str]| {
+        let path = segments.join("/");
+        if segments.iter().any(|segment| name_problem(segment).is_some()) {
+            if !left_out.contains(&path) {
+                left_out.push(path);
+            }
+        } else if path != primary.0 && aliases.iter().all(|alias| alias.0 != path) {
+            aliases.push(FilePath(path));
+        }
+    };
+    let lower = |text: &str| text.to_lowercase();
+    add(&[&lower(key)]);
+    if !group.is_empty() {
+        add(&[group, key]);
+        add(&[group, &lower(key)]);
+        add(&[&lower(group), &lower(key)]);
+    }
+    match (group.is_empty(), group_version.is_empty()) {
+        (_, true) => {}
+        (true, false) => add(&[&lower(group_version), &lower(key)]),
+        (false, false) => add(&[&lower(group), &lower(group_version), &lower(key)]),
+    }
+    Ok((primary, aliases, left_out))
+}
+
+/// The path of a sidecar secret: lower-case group, then lower-case key, which flytekit reads.
+///
+/// # Errors
+/// A segment is empty or `..`, or holds a control character.
+pub fn sidecar_file(group: &str, key: &str) -> Result<FilePath, NameError> {
+    let path = format!("{}/{}", group.to_lowercase(), key.to_lowercase());
+    let segments: Vec<_> = path.split('/').filter(|segment| *segment != ".").collect();
+    let problem = segments.iter().find_map(|segment| match name_problem(segment) {
+        // Group and key are data of the puller, not arguments of a command.
+        Some(LEADING_DASH) | None => None,
+        problem => problem,
+    });
+    match problem {
+        Some(problem) => Err(NameError::UnsafePath { path, problem }),
+        None if key.ends_with("/.") || key == "." => Err(NameError::UnsafePath { path, problem: "no file name" }),
+        None => Ok(FilePath(segments.join("/"))),
+    }
+}
+
+const LEADING_DASH: &str = "a leading '-'";
+
+fn name_problem(name: &str) -> Option<&'static str> {
+    match name {
+        "" => Some("an empty segment"),
+        "." | ".." => Some("the segment \"..\" or \".\""),
+        _ if name.contains('/') => Some("a '/'"),
+        _ if name.starts_with('-') => Some(LEADING_DASH),
+        _ if name.contains('\0') => Some("a NUL byte"),
+        _ if name.chars().any(char::is_control) => Some("a control character"),
+        _ if name.len() > LONGEST_NAME => Some("a segment of more than 255 bytes"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+
+    #[track_caller]
+    fn check(group: &str, version: &str, key: &str, expected: &Expect) {
+        let text = match embedded_files(group, version, key) {
+            Ok((primary, aliases, left_out)) => {
+                let aliases: Vec<_> = aliases.iter().map(FilePath::relative).collect();
+                format!("{} | {} | {}", primary.relative(), aliases.join(" "), left_out.join(" "))
+            }
+            Err(error) => error.to_string(),
+        };
+        expected.assert_eq(&text);
+    }
+
+    #[test]
+    fn flytes_path_comes_first_then_what_flytekit_and_v2_read() {
+        check("", "", "k", &expect!["k |  | "]);
+        check("", "", "My-Key", &expect!["My-Key | my-key | "]);
+        check(
+            "Team-A",
+            "",
+            "DB_Password",
+            &expect!["DB_Password | db_password Team-A/DB_Password Team-A/db_password team-a/db_password | "],
+        );
+        check("g", "AWSPREVIOUS", "k", &expect!["k | g/k g/awsprevious/k | "]);
+    }
+
+    #[test]
+    fn a_group_that_cannot_be_a_directory_costs_only_its_aliases() {
+        check("a/../b", "", "k", &expect!["k |  | a/../b/k"]);
+        check("-rf", "", "k", &expect!["k |  | -rf/k"]);
+    }
+
+    #[test]
+    fn a_key_that_is_no_plain_file_name_is_refused() {
+        check(
+            "",
+            "",
+            "db/pass",
+            &expect![[
+                r#"key "db/pass" cannot be a file name: a '/'; use a key that is one plain file name, or mount_requirement ENV_VAR"#
+            ]],
+        );
+        for key in ["..", ".", "-k", "", "a\0b", "a\nb"] {
+            assert!(embedded_files("", "", key).is_err(), "{key:?}");
+        }
+    }
+
+    #[track_caller]
+    fn sidecar(group: &str, key: &str, expected: &Expect) {
+        expected.assert_eq(&sidecar_file(group, key).map_or_else(|error| error.to_string(), |path| path.0));
+    }
+
+    #[test]
+    fn a_sidecar_path_is_lower_case() {
+        sidecar(
+            "arn:aws:secretsmanager:us-west-2:1:secret:",
+            "My-Secret-AbCdEf",
+            &expect!["arn:aws:secretsmanager:us-west-2:1:secret:/my-secret-abcdef"],
+        );
+        sidecar("g", "a/./b", &expect!["g/a/b"]);
+        sidecar(
+            "g",
+            "a/../b",
+            &expect![[r#"group and key make the file path "g/a/../b", which has the segment ".." or ".""#]],
+        );
+        sidecar("g/", "k", &expect![[r#"group and key make the file path "g//k", which has an empty segment"#]]);
+        sidecar("g", ".", &expect![[r#"group and key make the file path "g/.", which has no file name"#]]);
+    }
+}

@@ -1,0 +1,22 @@
+//! How Flyte and AWS name things: scopes, secret ids, ARNs, environment variables and files.
+//!
+//! Every type here is valid by construction; what cannot be named safely is refused with a [`NameError`] before
+//! anybody is asked for it.
+
+mod arn;
+mod error;
+mod file;
+mod key;
+mod scope;
+mod secret_id;
+mod variable;
+mod version;
+
+pub use arn::SecretArn;
+pub use error::NameError;
+pub use file::{FilePath, SECRETS_DIRECTORY, embedded_files, sidecar_file};
+pub use key::Key;
+pub use scope::{DOMAIN_LABEL, ORGANIZATION_LABEL, PROJECT_LABEL, Scope, ScopeLevel};
+pub use secret_id::{IdForm, ScopeIds, SecretId, candidates};
+pub use variable::{VariableNames, check_requested_variable, is_variable_name, secret_variables};
+pub use version::Version;

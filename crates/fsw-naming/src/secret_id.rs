@@ -1,0 +1,166 @@
+//! The ids under which Flyte keeps a secret in AWS Secrets Manager.
+
+use std::fmt;
+
+use crate::{Key, NameError, Scope, ScopeLevel};
+
+/// Characters that AWS allows in a secret's name.
+const LONGEST: usize = 512;
+
+/// How the id of a domain or organization secret is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum IdForm {
+    /// As Flyte's documentation has it: a name that does not apply is left out.
+    Documented,
+    /// As Flyte's code has it: a name that does not apply is left empty.
+    Padded,
+}
+
+/// The id of a secret, and what AWS is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SecretId(String);
+
+impl SecretId {
+    /// The id of a key on one level.
+    fn new(scope: &Scope, level: ScopeLevel, form: IdForm, key: &Key) -> Result<Self, NameError> {
+        let (o, d, p) = (scope.organization(), scope.domain(), scope.project());
+        let id = match (level, form) {
+            (ScopeLevel::Project, _) => format!("u__org__{o}__domain__{d}__project__{p}__key__{key}"),
+            (ScopeLevel::Domain, IdForm::Documented) => format!("u__org__{o}__domain__{d}__key__{key}"),
+            (ScopeLevel::Domain, IdForm::Padded) => format!("u__org__{o}__domain__{d}__project____key__{key}"),
+            (ScopeLevel::Organization, IdForm::Documented) => format!("u__org__{o}__key__{key}"),
+            (ScopeLevel::Organization, IdForm::Padded) => format!("u__org__{o}__domain____project____key__{key}"),
+        };
+        if id.len() > LONGEST {
+            return Err(NameError::TooLong { key: key.to_string(), length: id.len() });
+        }
+        Ok(Self(id))
+    }
+
+    /// What AWS is asked for.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SecretId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The ids to ask for on one level, the preferred one first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScopeIds {
+    /// The level they belong to.
+    pub level: ScopeLevel,
+    /// Never empty, and without repetition.
+    pub ids: Vec<SecretId>,
+}
+
+/// All ids that a key can have, from the most specific level to the broadest.
+///
+/// # Errors
+/// A name has a character that AWS does not allow, an id is too long, or an id could also be that of another scope
+/// and key: `__` is not escaped, so project `p__key__a` with key `b` would read the secret of project `p` with key
+/// `a__key__b`.
+pub fn candidates(scope: &Scope, key: &Key, forms: &[IdForm]) -> Result<Vec<ScopeIds>, NameError> {
+    for (what, name) in names(scope) {
+        if let Some(found) = forbidden_character(name) {
+            return Err(NameError::Character { what, name: name.to_owned(), found });
+        }
+    }
+    let may_be_ambiguous =
+        names(scope).iter().any(|(_, name)| touches_separator(name)) || touches_separator(key.as_str());
+    let mut levels = Vec::with_capacity(ScopeLevel::ALL.len());
+    for level in ScopeLevel::ALL {
+        let mut ids = Vec::with_capacity(forms.len());
+        for &form in forms {
+            let id = SecretId::new(scope, level, form, key)?;
+            if may_be_ambiguous && !is_unambiguous(&id, scope, level, form, key) {
+                return Err(ambiguous(scope, key, id));
+            }
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+        levels.push(ScopeIds { level, ids });
+    }
+    Ok(levels)
+}
+
+/// The first character that AWS does not allow in a secret's name.
+pub(crate) fn forbidden_character(name: &str) -> Option<char> {
+    name.chars().find(|character| !character.is_ascii_alphanumeric() && !"/_+=.@!-".contains(*character))
+}
+
+fn names(scope: &Scope) -> [(&'static str, &str); 3] {
+    [("label organization", scope.organization()), ("label domain", scope.domain()), ("label project", scope.project())]
+}
+
+/// Whether a name can take part in a separator at all; nearly none does, which spares them the search below.
+fn touches_separator(name: &str) -> bool {
+    name.contains("__") || name.starts_with('_') || name.ends_with('_')
+}
+
+/// Whether the id decodes to what it was made of, and to nothing else.
+fn is_unambiguous(id: &SecretId, scope: &Scope, level: ScopeLevel, form: IdForm, key: &Key) -> bool {
+    let (organization, domain, project) = match level {
+        ScopeLevel::Project => (scope.organization(), scope.domain(), scope.project()),
+        ScopeLevel::Domain => (scope.organization(), scope.domain(), ""),
+        ScopeLevel::Organization => (scope.organization(), "", ""),
+    };
+    let separators: &[&str] = match (level, form) {
+        (ScopeLevel::Project, _) => &["__domain__", "__project__", "__key__"],
+        (ScopeLevel::Domain, IdForm::Documented) => &["__domain__", "__key__"],
+        (ScopeLevel::Domain, IdForm::Padded) => &["__domain__", "__project____key__"],
+        (ScopeLevel::Organization, IdForm::Documented) => &["__key__"],
+        (ScopeLevel::Organization, IdForm::Padded) => &["__domain____project____key__"],
+    };
+    decode(id) == Some((organization, domain, project, key.as_str()))
+        && splits(id.0.strip_prefix(PREFIX).unwrap_or_default(), separators) == 1
+}
+
+const PREFIX: &str = "u__org__";
+
+/// Organization, domain, project (the last two may be empty) and key of an id, by the first separator each.
+fn decode(id: &SecretId) -> Option<(&str, &str, &str, &str)> {
+    let rest = id.0.strip_prefix(PREFIX)?;
+    let (organization, mut separator, mut rest) = cut(rest, &["__domain__", "__key__"])?;
+    let (mut domain, mut project) = ("", "");
+    if separator == "__domain__" {
+        (domain, separator, rest) = cut(rest, &["__project__", "__key__"])?;
+    }
+    if separator == "__project__" {
+        (project, _, rest) = cut(rest, &["__key__"])?;
+    }
+    Some((organization, domain, project, rest))
+}
+
+/// Cuts at the separator that comes first.
+fn cut<'a>(text: &'a str, separators: &[&'static str]) -> Option<(&'a str, &'static str, &'a str)> {
+    let (at, separator) = separators.iter().filter_map(|separator| Some((text.find(separator)?, *separator))).min()?;
+    Some((&text[..at], separator, &text[at + separator.len()..]))
+}
+
+/// In how many ways a text can be cut at all of the separators, in order, into non-empty pieces.
+fn splits(text: &str, separators: &[&str]) -> usize {
+    let Some((separator, others)) = separators.split_first() else { return usize::from(!text.is_empty()) };
+    (1..text.len()).filter_map(|at| text.get(at..)?.strip_prefix(separator)).map(|rest| splits(rest, others)).sum()
+}
+
+/// The error, naming the piece that is most likely at fault.
+fn ambiguous(scope: &Scope, key: &Key, id: SecretId) -> NameError {
+    let mut pieces = names(scope).to_vec();
+    pieces.push(("key", key.as_str()));
+    let (what, name) = pieces
+        .iter()
+        .find(|(_, name)| name.contains("__"))
+        .or_else(|| pieces.iter().find(|(_, name)| touches_separator(name)))
+        .copied()
+        .unwrap_or(("key", key.as_str()));
+    NameError::Ambiguous { what, name: name.to_owned(), id: id.0 }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,148 @@
+//! The names of environment variables that hold secrets or the paths of secret files.
+
+use crate::NameError;
+
+/// All names under which a secret is injected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VariableNames {
+    /// What the task asked for or Flyte would have set. None where Kubernetes before 1.32 would refuse the pod for
+    /// it; the first of the aliases then stands in for it.
+    pub primary: Option<String>,
+    /// Further names, each different from the others, in the order they matter.
+    pub aliases: Vec<String>,
+    /// The name that had to be left out, for a warning.
+    pub left_out: Option<String>,
+}
+
+/// The names of a secret: `env_var` or Flyte's convention first, then what flytekit's `get(group, key, group_version)`
+/// reads, then twins that every shell can pass on (dash and busybox drop a name with a dash in it).
+pub fn secret_variables(
+    prefix: &str,
+    group: &str,
+    group_version: &str,
+    key: &str,
+    env_var: Option<&str>,
+    with_aliases: bool,
+) -> VariableNames {
+    let flytekit = |parts: &[&str]| {
+        let parts: Vec<_> = parts.iter().filter(|part| !part.is_empty()).map(|part| part.to_uppercase()).collect();
+        format!("{prefix}{}", parts.join("_"))
+    };
+    let conventional = flytekit(&[key]);
+    let wanted = env_var.map_or_else(|| conventional.clone(), str::to_owned);
+    let primary = is_variable_name(&wanted).then(|| wanted.clone());
+    let mut aliases: Vec<String> = Vec::new();
+    let mut add = |name: String| {
+        let is_free = !is_reserved(&name) && primary.as_ref() != Some(&name) && !aliases.contains(&name);
+        if is_variable_name(&name) && is_free {
+            aliases.push(name);
+        }
+    };
+    if primary.is_none() {
+        add(posix(&wanted));
+    }
+    if with_aliases {
+        let names = [wanted.clone(), conventional, flytekit(&[group, key]), flytekit(&[group, group_version, key])];
+        names.iter().skip(1).for_each(|name| add(name.clone()));
+        // A twin serves shells; one of a name that Kubernetes refuses anyway would serve nobody.
+        names.iter().filter(|name| is_variable_name(name)).for_each(|name| add(posix(name)));
+    }
+    let left_out = primary.is_none().then_some(wanted);
+    VariableNames { primary, aliases, left_out }
+}
+
+/// Whether every Kubernetes accepts the name; 1.32 and later take more.
+pub fn is_variable_name(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+        && !name.is_empty()
+        && !name.starts_with(|first: char| first.is_ascii_digit())
+}
+
+/// Reads the `env_var` of a request; empty means none.
+///
+/// # Errors
+/// The name is not UTF-8, cannot be a variable at all, or belongs to the system, to Kubernetes or to flytekit.
+pub fn check_requested_variable(env_var: &[u8]) -> Result<Option<&str>, NameError> {
+    let name = std::str::from_utf8(env_var).map_err(|_| NameError::NotText { field: "env_var" })?;
+    let refused = |problem| Err(NameError::Variable { name: name.to_owned(), problem });
+    match name {
+        "" => Ok(None),
+        _ if name.contains('=') => refused("contains '='"),
+        _ if name.contains('\0') => refused("contains a NUL byte"),
+        _ if is_reserved(name) => {
+            refused("is reserved: PATH, LD_*, FLYTE_SECRETS_* and KUBERNETES_* cannot be taken over")
+        }
+        _ => Ok(Some(name)),
+    }
+}
+
+/// Names that change how programs, Kubernetes clients or flytekit itself behave.
+fn is_reserved(name: &str) -> bool {
+    name == "PATH" || ["LD_", "FLYTE_SECRETS_", "KUBERNETES_"].iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// The twin that every POSIX shell passes on.
+fn posix(name: &str) -> String {
+    let mut twin: String =
+        name.chars().map(|character| if character.is_ascii_alphanumeric() { character } else { '_' }).collect();
+    if twin.starts_with(|first: char| first.is_ascii_digit()) {
+        twin.insert(0, '_');
+    }
+    twin
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+
+    #[track_caller]
+    fn check(group: &str, version: &str, key: &str, env_var: Option<&str>, expected: &Expect) {
+        let names = secret_variables("_UNION_", group, version, key, env_var, true);
+        let primary = names.primary.map_or_else(String::new, |name| format!("{name} | "));
+        expected.assert_eq(&format!("{primary}{}", names.aliases.join(" ")));
+    }
+
+    #[test]
+    fn flytes_name_comes_first_and_aliases_only_where_they_differ() {
+        check("", "", "k", None, &expect!["_UNION_K | "]);
+        check("", "", "my-api-key", None, &expect!["_UNION_MY-API-KEY | _UNION_MY_API_KEY"]);
+        check(
+            "user-info",
+            "",
+            "user_secret",
+            None,
+            &expect!["_UNION_USER_SECRET | _UNION_USER-INFO_USER_SECRET _UNION_USER_INFO_USER_SECRET"],
+        );
+        check("g", "AWSPREVIOUS", "k", None, &expect!["_UNION_K | _UNION_G_K _UNION_G_AWSPREVIOUS_K"]);
+        check("", "v2", "k", None, &expect!["_UNION_K | _UNION_V2_K"]);
+        check("g", "", "k", Some("MY_VAR"), &expect!["MY_VAR | _UNION_K _UNION_G_K"]);
+        check("", "", "k", Some("my-var"), &expect!["my-var | _UNION_K my_var"]);
+    }
+
+    #[test]
+    fn a_name_that_kubernetes_refuses_gives_way_to_its_twin() {
+        check("", "", "db/pass", None, &expect!["_UNION_DB_PASS"]);
+        check("", "", "k", Some("1X"), &expect!["_1X _UNION_K"]);
+        check("arn:aws:secretsmanager:us-west-2:1:secret", "", "k", None, &expect!["_UNION_K | "]);
+        let names = secret_variables("_UNION_", "", "", "db/pass", None, false);
+        assert_eq!(
+            (names.left_out.as_deref(), names.aliases),
+            (Some("_UNION_DB/PASS"), vec!["_UNION_DB_PASS".to_owned()])
+        );
+    }
+
+    #[test]
+    fn reserved_names_are_refused() {
+        for name in ["PATH", "LD_PRELOAD", "FLYTE_SECRETS_ENV_PREFIX", "KUBERNETES_SERVICE_HOST", "A=B", "A\0"] {
+            assert!(check_requested_variable(name.as_bytes()).is_err(), "{name}");
+        }
+        assert_eq!(check_requested_variable(b""), Ok(None));
+        assert_eq!(check_requested_variable(b"PATH_TO_X"), Ok(Some("PATH_TO_X")));
+        assert_eq!(
+            check_requested_variable(b"A=B").unwrap_err().to_string(),
+            "env_var \"A=B\" contains '='; choose another name"
+        );
+    }
+}

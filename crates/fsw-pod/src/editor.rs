@@ -1,0 +1,264 @@
+use std::fmt;
+
+use serde_json::{Map, Value, json};
+
+use crate::merge::outdated;
+use crate::patch::Operation;
+use crate::view::items;
+use crate::{ContainerList, ContainerView, Patch, Place, PodError, escape, same_variable};
+
+/// A pod being changed.
+///
+/// Invariant: applying the recorded operations to the pod that came in gives [`PodEditor::pod`].
+#[derive(Clone)]
+pub struct PodEditor {
+    pod: Value,
+    patch: Patch,
+}
+
+impl PodEditor {
+    /// Takes a pod as the API server sent it.
+    ///
+    /// # Errors
+    /// A field that is read or changed here has not the shape that Kubernetes gives it.
+    pub fn new(pod: Value) -> Result<Self, PodError> {
+        check_shape(&pod)?;
+        Ok(Self { pod, patch: Patch::default() })
+    }
+
+    /// The pod as changed so far.
+    pub fn pod(&self) -> &Value {
+        &self.pod
+    }
+
+    /// The operations so far.
+    pub fn patch(&self) -> &Patch {
+        &self.patch
+    }
+
+    /// All operations.
+    pub fn into_patch(self) -> Patch {
+        self.patch
+    }
+
+    /// A label's value.
+    pub fn label(&self, name: &str) -> Option<&str> {
+        self.pod["metadata"]["labels"][name].as_str()
+    }
+
+    /// All annotations.
+    pub fn annotations(&self) -> impl Iterator<Item = (&str, &str)> {
+        let annotations = self.pod["metadata"]["annotations"].as_object();
+        annotations.into_iter().flatten().filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)))
+    }
+
+    /// Every container of all lists, in order.
+    pub fn containers(&self) -> Vec<ContainerView<'_>> {
+        let of = |list: ContainerList| {
+            let containers = items(&self.pod["spec"][list.field()]).iter().enumerate();
+            containers.map(move |(index, json)| ContainerView { place: Place { list, index }, json })
+        };
+        ContainerList::ALL.into_iter().flat_map(of).collect()
+    }
+
+    /// A volume by name.
+    pub fn volume(&self, name: &str) -> Option<&Value> {
+        items(&self.pod["spec"]["volumes"]).iter().find(|volume| volume["name"] == name)
+    }
+
+    /// The pod's own security context, or null.
+    pub fn security_context(&self) -> &Value {
+        &self.pod["spec"]["securityContext"]
+    }
+
+    /// How many bytes the pod has as JSON.
+    pub fn size(&self) -> usize {
+        let mut counter = Counter(0);
+        // Counting cannot fail.
+        let _ = serde_json::to_writer(&mut counter, &self.pod);
+        counter.0
+    }
+
+    /// Sets an annotation.
+    pub fn set_annotation(&mut self, name: &str, value: &str) {
+        let present = &self.pod["metadata"]["annotations"];
+        if present[name] == value {
+            return;
+        }
+        if present.is_object() {
+            self.add(format!("/metadata/annotations/{}", escape(name)), value.into());
+        } else {
+            self.add("/metadata/annotations".to_owned(), json!({ name: value }));
+        }
+    }
+
+    /// Appends a volume.
+    pub fn append_volume(&mut self, volume: Value) {
+        self.append("/spec", "volumes", volume);
+    }
+
+    /// Puts an init container at a position (from 0 to the length of the list).
+    pub fn insert_init_container(&mut self, index: usize, container: Value) {
+        let list = &self.pod["spec"]["initContainers"];
+        if list.is_array() {
+            self.add(format!("/spec/initContainers/{index}"), container);
+        } else {
+            self.add("/spec/initContainers".to_owned(), Value::Array(vec![container]));
+        }
+    }
+
+    /// Makes a container that we injected before say what it should say now, and leaves what others added to it.
+    pub fn update_container(&mut self, place: Place, wanted: &Value) {
+        let pointer = place.pointer();
+        let Some(present) = self.pod.pointer(&pointer) else { return };
+        for (field, value) in outdated(present, wanted) {
+            self.add(format!("{pointer}/{}", escape(&field)), value);
+        }
+    }
+
+    /// Puts environment variables first in a container, in the given order, and takes others of the same names out.
+    /// A container that has all of them as they should be stays as it is.
+    ///
+    /// Returns the names that the container had with another meaning.
+    pub fn set_variables(&mut self, place: Place, variables: &[Value]) -> Vec<String> {
+        let pointer = place.pointer();
+        let Some(container) = self.pod.pointer(&pointer) else { return Vec::new() };
+        let present = items(&container["env"]);
+        let is_set = |wanted: &Value| {
+            let mut of_name = present.iter().filter(|other| other["name"] == wanted["name"]);
+            of_name.next().is_some_and(|only| same_variable(only, wanted)) && of_name.next().is_none()
+        };
+        if variables.iter().all(is_set) {
+            return Vec::new();
+        }
+        let taken: Vec<usize> = (0..present.len())
+            .filter(|&index| variables.iter().any(|wanted| wanted["name"] == present[index]["name"]))
+            .collect();
+        let replaced = taken
+            .iter()
+            .map(|&index| &present[index])
+            .filter(|other| !variables.iter().any(|wanted| same_variable(other, wanted)))
+            .filter_map(|other| other["name"].as_str().map(str::to_owned))
+            .collect();
+        if present.len() == taken.len() {
+            self.add(format!("{pointer}/env"), Value::Array(variables.to_vec()));
+            return replaced;
+        }
+        for index in taken.into_iter().rev() {
+            self.remove(format!("{pointer}/env/{index}"));
+        }
+        for (index, variable) in variables.iter().enumerate() {
+            self.add(format!("{pointer}/env/{index}"), variable.clone());
+        }
+        replaced
+    }
+
+    /// Appends a volume mount, unless the container has that mount.
+    pub fn mount(&mut self, place: Place, mount: Value) {
+        let pointer = place.pointer();
+        let Some(container) = self.pod.pointer(&pointer) else { return };
+        let is_there = |other: &&Value| other["mountPath"] == mount["mountPath"] && other["name"] == mount["name"];
+        if !items(&container["volumeMounts"]).iter().any(|other| is_there(&other)) {
+            self.append(&pointer, "volumeMounts", mount);
+        }
+    }
+
+    fn append(&mut self, pointer: &str, field: &str, value: Value) {
+        if self.pod.pointer(pointer).is_some_and(|parent| parent[field].is_array()) {
+            self.add(format!("{pointer}/{field}/-"), value);
+        } else {
+            self.add(format!("{pointer}/{field}"), Value::Array(vec![value]));
+        }
+    }
+
+    /// Adds, or replaces where a field of that name is there: both are an `add` to RFC 6902, but a replacement reads
+    /// better in an audit log.
+    fn add(&mut self, path: String, value: Value) {
+        let Some((parent, last)) = split(&mut self.pod, &path) else { return };
+        let replaced = match parent {
+            Value::Object(fields) => fields.insert(unescape(last), value.clone()).is_some(),
+            Value::Array(list) => {
+                let index = last.parse().unwrap_or(list.len()).min(list.len());
+                list.insert(index, value.clone());
+                false
+            }
+            _ => return,
+        };
+        self.patch.push(if replaced { Operation::Replace { path, value } } else { Operation::Add { path, value } });
+    }
+
+    fn remove(&mut self, path: String) {
+        let Some((Value::Array(list), last)) = split(&mut self.pod, &path) else { return };
+        if let Some(index) = last.parse().ok().filter(|index| *index < list.len()) {
+            list.remove(index);
+            self.patch.push(Operation::Remove { path });
+        }
+    }
+}
+
+impl fmt::Debug for PodEditor {
+    /// Not the pod: it may hold secrets by now.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PodEditor").field("patch", &self.patch).finish_non_exhaustive()
+    }
+}
+
+/// The value that holds the last segment of a pointer, and that segment.
+fn split<'a, 'b>(pod: &'a mut Value, path: &'b str) -> Option<(&'a mut Value, &'b str)> {
+    let (parent, last) = path.rsplit_once('/')?;
+    Some((pod.pointer_mut(parent)?, last))
+}
+
+fn unescape(segment: &str) -> String {
+    segment.replace("~1", "/").replace("~0", "~")
+}
+
+fn check_shape(pod: &Value) -> Result<(), PodError> {
+    object(pod, "the pod")?;
+    object(&pod["metadata"], "metadata")?;
+    texts(&pod["metadata"]["annotations"], "metadata.annotations")?;
+    texts(&pod["metadata"]["labels"], "metadata.labels")?;
+    object(&pod["spec"], "spec")?;
+    list_of_objects(&pod["spec"]["volumes"], "spec.volumes")?;
+    for list in ContainerList::ALL {
+        let path = format!("spec.{}", list.field());
+        let containers = &pod["spec"][list.field()];
+        list_of_objects(containers, &path)?;
+        for (index, container) in items(containers).iter().enumerate() {
+            list_of_objects(&container["env"], &format!("{path}[{index}].env"))?;
+            list_of_objects(&container["volumeMounts"], &format!("{path}[{index}].volumeMounts"))?;
+        }
+    }
+    Ok(())
+}
+
+fn shape(path: &str, expected: &'static str) -> PodError {
+    PodError::Shape { path: path.to_owned(), expected }
+}
+
+fn object<'a>(value: &'a Value, path: &str) -> Result<&'a Map<String, Value>, PodError> {
+    value.as_object().ok_or_else(|| shape(path, "an object"))
+}
+
+fn texts(value: &Value, path: &str) -> Result<(), PodError> {
+    let is_map = value.is_null() || value.as_object().is_some_and(|map| map.values().all(Value::is_string));
+    if is_map { Ok(()) } else { Err(shape(path, "a map of texts")) }
+}
+
+fn list_of_objects(value: &Value, path: &str) -> Result<(), PodError> {
+    let is_list = value.is_null() || value.as_array().is_some_and(|list| list.iter().all(Value::is_object));
+    if is_list { Ok(()) } else { Err(shape(path, "a list of objects")) }
+}
+
+struct Counter(usize);
+
+impl std::io::Write for Counter {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

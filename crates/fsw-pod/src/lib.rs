@@ -1,0 +1,26 @@
+//! A pod and the smallest JSON Patch that leads to it, kept in lock-step.
+//!
+//! A pod stays the JSON it arrived as: decoding it into types drops every field that the types do not know, and a
+//! diff of two pods rewrites whole lists. [`PodEditor`] therefore changes the pod only by explicit operations, and
+//! applying the operations to the pod that came in gives exactly the pod that it shows.
+
+mod editor;
+mod error;
+mod merge;
+mod patch;
+mod quantity;
+mod security;
+mod view;
+
+pub use editor::PodEditor;
+pub use error::PodError;
+pub use merge::same_variable;
+pub use patch::Patch;
+pub use quantity::Quantity;
+pub use security::{file_mode, security_context};
+pub use view::{ContainerList, ContainerView, Place};
+
+/// A path with a JSON pointer's escapes for one segment.
+pub(crate) fn escape(segment: &str) -> String {
+    segment.replace('~', "~0").replace('/', "~1")
+}
