@@ -1,1 +1,43 @@
-//! fsw-source
+//! The port through which secrets are read, and what stands behind it when AWS does not.
+//!
+//! [`SecretSource`] is what an embedded secret is looked up through. [`FileStore`] serves secrets from a YAML text, for
+//! trying things out. [`Patient`] asks another source again while it is only briefly out of service, until the review
+//! that waits for the answer has to be answered.
+
+mod error;
+mod file_store;
+mod patient;
+mod secret;
+mod waiting_room;
+
+use futures_util::future::BoxFuture;
+
+pub use error::{Failure, SourceError};
+pub use file_store::{FileStore, FileStoreError};
+pub use fsw_naming::{SecretId, Version};
+pub use patient::Patient;
+pub use secret::{Secret, SecretValue};
+pub use waiting_room::{Seat, WaitingRoom};
+
+/// Where secrets are read.
+pub trait SecretSource: Send + Sync + 'static {
+    /// Asks for one version of a secret, once.
+    ///
+    /// # Errors
+    /// The source could not say: see [`SourceError`]. That there is no such secret is an [`Answer`].
+    fn get<'a>(&'a self, id: &'a SecretId, version: &'a Version) -> BoxFuture<'a, Result<Answer, SourceError>>;
+
+    /// Where it looks, for messages, for example `AWS Secrets Manager in us-west-2`.
+    fn place(&self) -> &str;
+}
+
+/// What a source says about an id.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    /// Here it is.
+    Found(Secret),
+    /// There is no such secret, or not in that version.
+    NotFound,
+    /// The secret is there, but marked for deletion: nobody can read it.
+    MarkedForDeletion,
+}
