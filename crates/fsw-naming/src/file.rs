@@ -20,12 +20,18 @@ impl FilePath {
 
     /// As the task opens it.
     pub fn absolute(&self) -> String {
-        format!("{SECRETS_DIRECTORY}/{}", self.0)
+        self.to_string()
     }
 
     /// Whether `self` would have to be a directory for `other` to exist.
     pub fn is_parent_of(&self, other: &Self) -> bool {
         other.0.strip_prefix(&self.0).is_some_and(|rest| rest.starts_with('/'))
+    }
+}
+
+impl std::fmt::Display for FilePath {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{SECRETS_DIRECTORY}/{}", self.0)
     }
 }
 

@@ -50,7 +50,7 @@ impl fmt::Display for SecretId {
 }
 
 /// The ids to ask for on one level, the preferred one first.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ScopeIds {
     /// The level they belong to.
     pub level: ScopeLevel,

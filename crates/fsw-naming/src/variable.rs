@@ -6,7 +6,7 @@ use crate::NameError;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VariableNames {
     /// What the task asked for or Flyte would have set. None where Kubernetes before 1.32 would refuse the pod for
-    /// it; the first of the aliases then stands in for it.
+    /// it; the first of the aliases then stands in for it. None and no aliases: the name is reserved.
     pub primary: Option<String>,
     /// Further names, each different from the others, in the order they matter.
     pub aliases: Vec<String>,
@@ -30,7 +30,9 @@ pub fn secret_variables(
     };
     let conventional = flytekit(&[key]);
     let wanted = env_var.map_or_else(|| conventional.clone(), str::to_owned);
-    let primary = is_variable_name(&wanted).then(|| wanted.clone());
+    // With an empty prefix the convention could give the name of a system variable; what was asked for was checked.
+    let is_free = env_var.is_some() || !is_reserved(&wanted);
+    let primary = (is_variable_name(&wanted) && is_free).then(|| wanted.clone());
     let mut aliases: Vec<String> = Vec::new();
     let mut add = |name: String| {
         let is_free = !is_reserved(&name) && primary.as_ref() != Some(&name) && !aliases.contains(&name);

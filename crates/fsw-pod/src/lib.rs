@@ -10,6 +10,7 @@ mod merge;
 mod patch;
 mod quantity;
 mod security;
+mod variable;
 mod view;
 
 pub use editor::PodEditor;
@@ -18,6 +19,7 @@ pub use merge::same_variable;
 pub use patch::Patch;
 pub use quantity::Quantity;
 pub use security::{file_mode, security_context};
+pub use variable::variable;
 pub use view::{ContainerList, ContainerView, Place};
 
 /// A path with a JSON pointer's escapes for one segment.

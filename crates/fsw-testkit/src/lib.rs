@@ -170,3 +170,53 @@ fn folder(name: &str) -> PathBuf {
 fn read<T: DeserializeOwned>(name: &str) -> T {
     serde_json::from_slice(&std::fs::read(folder(name)).unwrap()).unwrap()
 }
+
+/// The environment that a container's process gets, as the kubelet makes it out of the container's `env`: `$(NAME)` is
+/// replaced by an earlier variable, `$$` is a `$`, and what does not resolve stays (`third_party/forked/golang/expansion`
+/// in Kubernetes). Variables with `valueFrom` are left out.
+pub fn environment(container: &Value) -> Vec<(String, String)> {
+    let mut environment: Vec<(String, String)> = Vec::new();
+    for variable in container["env"].as_array().into_iter().flatten() {
+        if variable.get("valueFrom").is_some() {
+            continue;
+        }
+        let name = variable["name"].as_str().unwrap().to_owned();
+        let value = expand(variable["value"].as_str().unwrap_or_default(), &environment);
+        environment.retain(|(other, _)| *other != name);
+        environment.push((name, value));
+    }
+    environment
+}
+
+fn expand(text: &str, environment: &[(String, String)]) -> String {
+    let mut expanded = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('$') {
+        expanded.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        if let Some(behind) = rest.strip_prefix('$') {
+            expanded.push('$');
+            rest = behind;
+        } else if let Some((name, behind)) = rest.strip_prefix('(').and_then(|rest| rest.split_once(')')) {
+            match environment.iter().find(|(other, _)| other == name) {
+                Some((_, value)) => expanded.push_str(value),
+                None => expanded.push_str(&format!("$({name})")),
+            }
+            rest = behind;
+        } else {
+            expanded.push('$');
+        }
+    }
+    expanded + rest
+}
+
+/// A folder with nothing but busybox's commands, for a `PATH`; from the package `busybox-static`.
+pub fn busybox(folder: &std::path::Path) -> PathBuf {
+    let bin = folder.join("bin");
+    std::fs::create_dir_all(&bin).unwrap();
+    let busybox = ["/bin/busybox", "/usr/bin/busybox"].iter().find(|path| std::path::Path::new(path).exists());
+    let busybox = busybox.expect("no busybox; `cargo xtask ci` installs the package busybox-static");
+    let status = std::process::Command::new(busybox).arg("--install").arg("-s").arg(&bin).status().unwrap();
+    assert!(status.success(), "busybox --install");
+    bin
+}

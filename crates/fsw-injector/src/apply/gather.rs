@@ -1,0 +1,184 @@
+//! What the requests want in the pod, and who gets it.
+
+use fsw_embedded::{Delivery, Found, variable_value, writer};
+use fsw_naming::{FilePath, SECRETS_DIRECTORY};
+use fsw_pod::variable;
+use fsw_source::SecretValue;
+use serde_json::Value;
+
+use super::Injection;
+use crate::claims::{self, Claim, Collision, LeftOut, Rank};
+use crate::{Refusal, Source};
+
+/// What a variable would hold.
+pub(super) struct VariableContent {
+    pub(super) value: String,
+    pub(super) kind: VariableKind,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum VariableKind {
+    Secret,
+    Path,
+}
+
+/// What a file would hold.
+pub(super) enum FileContent {
+    Pulled(fsw_sidecar::Pull),
+    Written(SecretValue),
+}
+
+/// The files of a pod, by who makes them.
+pub(super) struct Files {
+    pub(super) pulled: Vec<fsw_sidecar::Pull>,
+    pub(super) written: Vec<writer::File>,
+}
+
+impl Files {
+    pub(super) fn is_empty(&self) -> bool {
+        self.pulled.is_empty() && self.written.is_empty()
+    }
+
+    /// One volume serves both managers: two could not be mounted at one path.
+    pub(super) fn volume(&self) -> &'static str {
+        if self.pulled.is_empty() { writer::VOLUME } else { fsw_sidecar::VOLUME }
+    }
+}
+
+/// The variables of a pod, the further names last, so that they can be left out.
+pub(super) struct Variables {
+    pub(super) needed: Vec<Value>,
+    pub(super) aliases: Vec<Value>,
+}
+
+pub(super) type VariableClaim = Claim<String, VariableContent>;
+pub(super) type FileClaim = Claim<FilePath, FileContent>;
+
+impl Injection<'_> {
+    /// All names that a request wants.
+    pub(super) fn claim(
+        &mut self,
+        owner: usize,
+        source: &Source,
+        variables: &mut Vec<VariableClaim>,
+        files: &mut Vec<FileClaim>,
+    ) -> Result<(), Refusal> {
+        let path_variable = |name: &Option<String>, path: &FilePath| {
+            let content = VariableContent { value: path.absolute(), kind: VariableKind::Path };
+            name.clone().map(|name| Claim { name, content, owner, rank: Rank::Primary })
+        };
+        match source {
+            Source::Pull(pull) => {
+                self.warnings.extend(pull.warnings.iter().cloned());
+                variables.extend(path_variable(&pull.path_variable, &pull.file));
+                let (name, content) = (pull.file.clone(), FileContent::Pulled(pull.clone()));
+                files.push(Claim { name, content, owner, rank: Rank::Primary });
+            }
+            Source::Found(planned, found) => {
+                self.warnings.extend(planned.warnings.iter().cloned());
+                match &planned.delivery {
+                    Delivery::Variables(names) => {
+                        // Where Kubernetes would refuse Flyte's name, the first alias stands in for it.
+                        let main = usize::from(names.primary.is_none());
+                        let primary = names.primary.iter().chain(names.aliases.iter().take(main));
+                        let ranked = primary.map(|name| (name, Rank::Primary));
+                        let ranked = ranked.chain(names.aliases.iter().skip(main).map(|name| (name, Rank::Alias)));
+                        for (name, rank) in ranked {
+                            let value = self.value(owner, name, found)?;
+                            let content = VariableContent { value, kind: VariableKind::Secret };
+                            variables.push(Claim { name: name.clone(), content, owner, rank });
+                        }
+                    }
+                    Delivery::File { path, aliases, path_variable: name } => {
+                        writer::check_content(&found.secret.value)
+                            .map_err(|error| self.refuse(owner, &error.to_string()))?;
+                        variables.extend(path_variable(name, path));
+                        let ranked = std::iter::once((path, Rank::Primary));
+                        for (path, rank) in ranked.chain(aliases.iter().map(|path| (path, Rank::Alias))) {
+                            let content = FileContent::Written(found.secret.value.clone());
+                            files.push(Claim { name: path.clone(), content, owner, rank });
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn value(&self, owner: usize, name: &str, found: &Found) -> Result<String, Refusal> {
+        variable_value(name, &found.secret.value)
+            .map(str::to_owned)
+            .map_err(|error| self.refuse(owner, &format!("secret {}: {error}", found.id)))
+    }
+
+    /// Settles who gets which path and groups what is left by file.
+    pub(super) fn files(&mut self, claims: Vec<FileClaim>) -> Result<Files, Refusal> {
+        let exclude = |a: &FilePath, b: &FilePath| a == b || a.is_parent_of(b) || b.is_parent_of(a);
+        let same = |a: &FileClaim, b: &FileClaim| {
+            a.name == b.name
+                && match (&a.content, &b.content) {
+                    (FileContent::Pulled(a), FileContent::Pulled(b)) => a.arn == b.arn,
+                    (FileContent::Written(a), FileContent::Written(b)) => a.bytes() == b.bytes(),
+                    _ => false,
+                }
+        };
+        let (kept, left_out) =
+            claims::settle(claims, exclude, same).map_err(|collision| self.collision("file", &collision))?;
+        self.warn_of("file", &left_out);
+        let mut files = Files { pulled: Vec::new(), written: Vec::new() };
+        let mut owners: Vec<usize> = Vec::new();
+        for claim in kept {
+            match claim.content {
+                FileContent::Pulled(pull) => files.pulled.push(pull),
+                FileContent::Written(content) => match owners.iter().position(|owner| *owner == claim.owner) {
+                    Some(index) => files.written[index].paths.push(claim.name),
+                    None => {
+                        owners.push(claim.owner);
+                        files.written.push(writer::File { content, paths: vec![claim.name] });
+                    }
+                },
+            }
+        }
+        Ok(files)
+    }
+
+    /// Settles who gets which variable and adds those that tell flytekit where to look.
+    pub(super) fn variables(&mut self, claims: Vec<VariableClaim>, files: &Files) -> Result<Variables, Refusal> {
+        let has_secrets = claims.iter().any(|claim| claim.content.kind == VariableKind::Secret);
+        let same = |a: &VariableClaim, b: &VariableClaim| a.content.value == b.content.value;
+        let (kept, left_out) =
+            claims::settle(claims, |a, b| a == b, same).map_err(|collision| self.collision("variable", &collision))?;
+        self.warn_of("variable", &left_out);
+        let mut variables = Variables { needed: Vec::new(), aliases: Vec::new() };
+        for claim in kept {
+            let list = if claim.rank == Rank::Primary { &mut variables.needed } else { &mut variables.aliases };
+            list.push(variable(&claim.name, &claim.content.value));
+        }
+        let prefix = self.settings.embedded().map_or("", |embedded| embedded.variable_prefix.as_str());
+        if has_secrets && !prefix.is_empty() {
+            variables.needed.push(variable("FLYTE_SECRETS_ENV_PREFIX", prefix));
+        }
+        if !files.is_empty() {
+            variables.needed.push(variable("FLYTE_SECRETS_DEFAULT_DIR", SECRETS_DIRECTORY));
+            variables.needed.push(variable("FLYTE_SECRETS_FILE_PREFIX", ""));
+        }
+        Ok(variables)
+    }
+
+    fn collision(&self, what: &str, Collision { name, owners: [first, second] }: &Collision) -> Refusal {
+        let text = format!(
+            "{what} {name} would also hold another secret, [{}]; give one of them another env_var or key",
+            self.requests[*first]
+        );
+        self.refuse(*second, &text)
+    }
+
+    fn warn_of(&mut self, what: &str, left_out: &[LeftOut]) {
+        for LeftOut { name, owners: [first, second] } in left_out {
+            self.warnings.push(format!(
+                "{what} {name} is left out as a further name, since [{}] and [{}] would both be in it",
+                self.requests[*first], self.requests[*second]
+            ));
+        }
+    }
+}

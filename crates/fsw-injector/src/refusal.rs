@@ -1,0 +1,111 @@
+//! Why a pod is refused: one line for its author, and the class that decides what Flyte does with the task.
+
+use std::fmt;
+
+use fsw_request::SecretRequest;
+
+/// The API server's own limit is higher; a terminal's patience is not. In bytes.
+pub const LONGEST_MESSAGE: usize = 1024;
+
+/// What kind of refusal. From the most to the least final: where several apply, the most final one counts, because
+/// asking again cannot help against it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// The request makes no sense, or collides with the pod or another request.
+    Invalid,
+    /// There is no such secret in any scope.
+    NotFound,
+    /// The source does not let the webhook read it.
+    Forbidden,
+    /// The source is out of service or overloaded.
+    Unavailable,
+}
+
+impl Class {
+    /// The name in logs and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Invalid => "invalid",
+            Self::NotFound => "not-found",
+            Self::Forbidden => "forbidden",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
+/// A refused pod.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// What kind.
+    pub class: Class,
+    /// For the author of the pod: one line of at most [`LONGEST_MESSAGE`] bytes.
+    pub message: String,
+    /// The same without the limit, for the log.
+    pub full: String,
+}
+
+/// Why one manager does not serve a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// The manager.
+    pub manager: &'static str,
+    /// What kind.
+    pub class: Class,
+    /// What is wrong and what to do.
+    pub text: String,
+}
+
+/// People and runbooks search for these words, which are those of Flyte's own webhook.
+const PREFIX: &str = "none of the secret managers injected secret";
+
+impl Refusal {
+    /// The pod as a whole cannot be served.
+    pub fn of_pod(class: Class, text: &str) -> Self {
+        Self::new(class, &format!("{PREFIX} []: {text}"))
+    }
+
+    /// One request cannot be served, whatever the manager.
+    pub fn of_request(class: Class, request: &SecretRequest, text: &str) -> Self {
+        Self::new(class, &format!("{PREFIX} [{request}]: {text}"))
+    }
+
+    /// Requests that no manager serves, each with every manager's reason.
+    pub fn of_requests(failed: &[(&SecretRequest, Vec<Reason>)]) -> Self {
+        let class = failed.iter().map(|(_, reasons)| class_of(reasons)).min().unwrap_or(Class::Invalid);
+        let sentences: Vec<_> = failed
+            .iter()
+            .map(|(request, reasons)| {
+                let reasons: Vec<_> =
+                    reasons.iter().map(|reason| format!("{}: {}", reason.manager, reason.text)).collect();
+                format!("[{request}]: {}", reasons.join("; "))
+            })
+            .collect();
+        Self::new(class, &format!("{PREFIX} {}", sentences.join("; nor secret ")))
+    }
+
+    fn new(class: Class, text: &str) -> Self {
+        let full: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        Self { class, message: shorten(&full, LONGEST_MESSAGE), full }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// The kind of one request's refusal: a manager that may serve it later keeps it from being final.
+fn class_of(reasons: &[Reason]) -> Class {
+    reasons.iter().map(|reason| reason.class).max().unwrap_or(Class::Invalid)
+}
+
+/// Cuts a line and says so.
+pub(crate) fn shorten(text: &str, longest: usize) -> String {
+    const CUT: &str = " … (the webhook's log has the rest)";
+    if text.len() <= longest {
+        return text.to_owned();
+    }
+    let end = (0..=longest - CUT.len()).rev().find(|&end| text.is_char_boundary(end)).unwrap_or_default();
+    format!("{}{CUT}", &text[..end])
+}

@@ -1,0 +1,350 @@
+//! What comes out of a pod, case by case.
+
+mod common;
+
+use common::{embedded, named, one_container, pod, request, run, settings, sidecar, store, store_of};
+use expect_test::{Expect, expect};
+use fsw_injector::{Class, InitContainerPosition, Injected, Settings};
+use fsw_request::{Mount, SecretRequest};
+use serde_json::{Value, json};
+
+const ARN: &str = "arn:aws:secretsmanager:us-west-2:123456789012:secret";
+
+fn both() -> Settings {
+    settings(vec![embedded(), sidecar()])
+}
+
+/// What the process in a container sees: variables, then mounts.
+fn seen(injected: &Injected, container: &Value) -> String {
+    let mut lines: Vec<_> =
+        fsw_testkit::environment(container).iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let mounts = container["volumeMounts"].as_array().into_iter().flatten();
+    lines.extend(mounts.map(|mount| {
+        let access = if mount["readOnly"] == true { "ro" } else { "rw" };
+        format!("{} {} {access}", mount["mountPath"].as_str().unwrap(), mount["name"].as_str().unwrap())
+    }));
+    lines.extend(injected.warnings.iter().map(|warning| format!("! {warning}")));
+    lines.join("\n")
+}
+
+async fn check(requests: &[SecretRequest], secrets: &[(&str, &str)], expected: Expect) {
+    let injected = run(&pod(requests, one_container()), &both(), &store(secrets)).await.unwrap();
+    let container = named(&injected.pod.pod()["spec"]["containers"], "main");
+    expected.assert_eq(&seen(&injected, container));
+}
+
+async fn refused(requests: &[SecretRequest], spec: Value, secrets: &[(&str, &str)], class: Class, expected: Expect) {
+    let refusal = run(&pod(requests, spec), &both(), &store(secrets)).await.unwrap_err();
+    expected.assert_eq(&refusal.message);
+    assert_eq!(refusal.class, class);
+}
+
+#[tokio::test]
+async fn a_secret_is_in_the_variables_that_flyte_and_flytekit_name() {
+    check(
+        &[request("user-info", "my-key", Mount::EnvVar, "")],
+        &[("my-key", "v")],
+        expect![[r#"
+        _UNION_MY-KEY=v
+        FLYTE_SECRETS_ENV_PREFIX=_UNION_
+        _UNION_USER-INFO_MY-KEY=v
+        _UNION_MY_KEY=v
+        _UNION_USER_INFO_MY_KEY=v"#]],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn values_are_exact() {
+    let value = "$(HOME) $$ $( ü\n\t\"'\\";
+    let injected = run(&pod(&[request("", "k", Mount::Any, "V")], one_container()), &both(), &store(&[("k", value)]))
+        .await
+        .unwrap();
+    let container = &injected.pod.pod()["spec"]["containers"][0];
+    assert!(fsw_testkit::environment(container).contains(&("V".to_owned(), value.to_owned())));
+    check(
+        &[request("", "k", Mount::Any, "V")],
+        &[("k", "")],
+        expect![[r#"
+        V=
+        FLYTE_SECRETS_ENV_PREFIX=_UNION_
+        _UNION_K="#]],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_file_is_mounted_and_its_path_is_in_the_variable() {
+    check(
+        &[request("tls", "client.pem", Mount::File, "CLIENT_PEM")],
+        &[("client.pem", "v")],
+        expect![[r#"
+        CLIENT_PEM=/etc/flyte/secrets/client.pem
+        FLYTE_SECRETS_DEFAULT_DIR=/etc/flyte/secrets
+        FLYTE_SECRETS_FILE_PREFIX=
+        /etc/flyte/secrets embedded-secret-vol ro"#]],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn files_of_both_managers_share_one_volume() {
+    let requests = [request(ARN, "A-AbCdEf", Mount::File, "A"), request("", "b", Mount::File, "B")];
+    let spec =
+        json!({"containers": [{"name": "main"}], "initContainers": [{"name": "mesh", "restartPolicy": "Always"}]});
+    let managers = settings(vec![sidecar(), embedded()]);
+    let injected = run(&pod(&requests, spec), &managers, &store(&[("b", "v")])).await.unwrap();
+    let spec = &injected.pod.pod()["spec"];
+    assert_eq!(spec["volumes"], json!([{"name": "aws-secret-vol", "emptyDir": {"medium": "Memory"}}]));
+    let order: Vec<_> =
+        spec["initContainers"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap()).collect();
+    assert_eq!(order, ["init-embedded-secret", "mesh", "aws-pull-secret-0"]);
+    let paths = |list: &str, name: &str| seen(&injected, named(&spec[list], name));
+    expect![[r#"
+        A=/etc/flyte/secrets/arn:aws:secretsmanager:us-west-2:123456789012:secret/a-abcdef
+        B=/etc/flyte/secrets/b
+        FLYTE_SECRETS_DEFAULT_DIR=/etc/flyte/secrets
+        FLYTE_SECRETS_FILE_PREFIX=
+        SECRET_ARN=arn:aws:secretsmanager:us-west-2:123456789012:secret:A-AbCdEf
+        SECRET_FILENAME=/arn:aws:secretsmanager:us-west-2:123456789012:secret/a-abcdef
+        /tmp aws-secret-vol rw
+        ! the pod has no AWS identity of its own (IRSA or Pod Identity), so its secrets are pulled with the node's role; annotate its service account"#]]
+    .assert_eq(&paths("initContainers", "aws-pull-secret-0"));
+    assert!(paths("initContainers", "mesh").contains("/etc/flyte/secrets aws-secret-vol ro"));
+    assert!(paths("initContainers", "init-embedded-secret").contains("/etc/flyte/secrets aws-secret-vol rw"));
+    assert_eq!(
+        injected.pod.pod()["metadata"]["annotations"]["secrets-webhook.flyte.org/injected"],
+        r#"[{"id":"arn:aws:secretsmanager:us-west-2:123456789012:secret:A-AbCdEf","manager":"AWS","request":"s0"},{"id":"u__org__o__domain__d__project__p__key__b","manager":"Embedded","request":"s1","version":"file"}]"#
+    );
+}
+
+#[tokio::test]
+async fn the_position_of_init_containers_can_be_set() {
+    let requests = [request(ARN, "a", Mount::File, ""), request(ARN, "b", Mount::File, "")];
+    let spec = json!({"containers": [{"name": "main"}], "initContainers": [{"name": "own"}]});
+    for (position, expected) in [
+        (InitContainerPosition::First, ["aws-pull-secret-0", "aws-pull-secret-1", "own"]),
+        (InitContainerPosition::Last, ["own", "aws-pull-secret-0", "aws-pull-secret-1"]),
+    ] {
+        let settings = Settings { init_container_position: Some(position), ..settings(vec![sidecar()]) };
+        let injected = run(&pod(&requests, spec.clone()), &settings, &store(&[])).await.unwrap();
+        let list = injected.pod.pod()["spec"]["initContainers"].as_array().unwrap();
+        assert_eq!(list.iter().map(|c| c["name"].as_str().unwrap()).collect::<Vec<_>>(), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_made_twice_is_served_once() {
+    let twice = [
+        request(ARN, "a", Mount::File, "A"),
+        request(ARN, "a", Mount::File, "A"),
+        request("g", "b", Mount::File, ""),
+        request("h", "b", Mount::File, ""),
+    ];
+    let injected = run(&pod(&twice, one_container()), &settings(vec![sidecar()]), &store(&[])).await;
+    assert!(injected.is_err(), "b is no ARN");
+    let injected = run(&pod(&twice[..2], one_container()), &settings(vec![sidecar()]), &store(&[])).await.unwrap();
+    assert_eq!(injected.pod.pod()["spec"]["initContainers"].as_array().unwrap().len(), 1);
+    let injected = run(&pod(&twice[2..], one_container()), &both(), &store(&[("b", "v")])).await.unwrap();
+    let writer = named(&injected.pod.pod()["spec"]["initContainers"], "init-embedded-secret");
+    assert!(fsw_testkit::environment(writer).iter().any(|(name, value)| name == "FSW_PATHS_0" && value == "b\ng/b"));
+}
+
+#[tokio::test]
+async fn pullers_get_the_identity_of_the_task() {
+    let pod = fsw_testkit::recording("k8s-irsa").pod();
+    let mut pod = pod;
+    let annotations = pod["metadata"]["annotations"].as_object_mut().unwrap();
+    annotations.retain(|name, _| !name.starts_with("flyte.secrets/"));
+    annotations.insert("flyte.secrets/s0".into(), fsw_request::encode(&request(ARN, "a", Mount::File, "")).into());
+    let injected = run(&pod, &settings(vec![sidecar()]), &store(&[])).await.unwrap();
+    let puller = named(&injected.pod.pod()["spec"]["initContainers"], "aws-pull-secret-0");
+    expect![[r#"
+        FLYTE_SECRETS_DEFAULT_DIR=/etc/flyte/secrets
+        FLYTE_SECRETS_FILE_PREFIX=
+        AWS_ROLE_ARN=arn:aws:iam::123456789012:role/flyte-task
+        AWS_WEB_IDENTITY_TOKEN_FILE=/var/run/secrets/eks.amazonaws.com/serviceaccount/token
+        AWS_REGION=us-west-2
+        AWS_DEFAULT_REGION=us-west-2
+        AWS_STS_REGIONAL_ENDPOINTS=regional
+        SECRET_ARN=arn:aws:secretsmanager:us-west-2:123456789012:secret:a
+        SECRET_FILENAME=/arn:aws:secretsmanager:us-west-2:123456789012:secret/a
+        /tmp aws-secret-vol rw
+        /var/run/secrets/eks.amazonaws.com/serviceaccount aws-iam-token ro"#]]
+    .assert_eq(&seen(&injected, puller));
+}
+
+#[tokio::test]
+async fn all_or_nothing() {
+    let requests =
+        [request("", "there", Mount::Any, ""), request("", "gone", Mount::Any, ""), request("g", "x", Mount::File, "")];
+    refused(&requests, one_container(), &[("there", "v")], Class::NotFound, expect![[r#"none of the secret managers injected secret [key:"gone"]: Embedded: not found in file secrets.yaml; create the secret under one of these ids, or correct the key or the pod's labels: u__org__o__domain__d__project__p__key__gone (project), u__org__o__domain__d__key__gone (domain), u__org__o__domain__d__project____key__gone (domain), u__org__o__key__gone (organization), u__org__o__domain____project____key__gone (organization); AWS: the request has no group; the sidecar manager takes the ARN of the secret from group and key; nor secret [group:"g" key:"x" mount_requirement:FILE]: Embedded: not found in file secrets.yaml; create the secret under one of these ids, or correct the key or the pod's labels: u__org__o__domain__d__project__p__key__x (project), u__org__o__domain__d__key__x (domain), u__org__o__domain__d__project____key__x (domain), u__org__o__key__x (organization), u__org__o__domain____project____key__x (organization); AWS: group and key make "g:x", which is not the ARN  … (the webhook's log has the rest)"#]]).await;
+}
+
+#[tokio::test]
+async fn collisions_name_both_requests() {
+    let same_variable = [request("", "a", Mount::EnvVar, "V"), request("", "b", Mount::EnvVar, "V")];
+    refused(&same_variable, one_container(), &[("a", "1"), ("b", "2")], Class::Invalid, expect![[r#"none of the secret managers injected secret [key:"b" mount_requirement:ENV_VAR env_var:"V"]: variable V would also hold another secret, [key:"a" mount_requirement:ENV_VAR env_var:"V"]; give one of them another env_var or key"#]]).await;
+    // The same value under one name is no collision.
+    check(
+        &same_variable,
+        &[("a", "1"), ("b", "1")],
+        expect![[r#"
+        V=1
+        FLYTE_SECRETS_ENV_PREFIX=_UNION_
+        _UNION_A=1
+        _UNION_B=1"#]],
+    )
+    .await;
+    let same_path = [request("", "a", Mount::File, "V"), request("", "b", Mount::File, "V")];
+    refused(&same_path, one_container(), &[("a", "1"), ("b", "2")], Class::Invalid, expect![[r#"none of the secret managers injected secret [key:"b" mount_requirement:FILE env_var:"V"]: variable V would also hold another secret, [key:"a" mount_requirement:FILE env_var:"V"]; give one of them another env_var or key"#]]).await;
+}
+
+#[tokio::test]
+async fn a_further_name_gives_way_and_is_mentioned() {
+    let requests = [request("", "a_b", Mount::EnvVar, ""), request("a", "b", Mount::EnvVar, "")];
+    check(&requests, &[("a_b", "1"), ("b", "2")], expect![[r#"
+        _UNION_A_B=1
+        _UNION_B=2
+        FLYTE_SECRETS_ENV_PREFIX=_UNION_
+        ! variable _UNION_A_B is left out as a further name, since [key:"a_b" mount_requirement:ENV_VAR] and [group:"a" key:"b" mount_requirement:ENV_VAR] would both be in it"#]]).await;
+    let requests = [request("", "Key", Mount::File, ""), request("", "key", Mount::File, "")];
+    check(&requests, &[("Key", "1"), ("key", "2")], expect![[r#"
+        FLYTE_SECRETS_DEFAULT_DIR=/etc/flyte/secrets
+        FLYTE_SECRETS_FILE_PREFIX=
+        /etc/flyte/secrets embedded-secret-vol ro
+        ! file /etc/flyte/secrets/key is left out as a further name, since [key:"Key" mount_requirement:FILE] and [key:"key" mount_requirement:FILE] would both be in it"#]]).await;
+}
+
+#[tokio::test]
+async fn places_that_the_pod_uses_itself_are_not_taken_over() {
+    let file = [request("", "k", Mount::File, "")];
+    let secrets = [("k", "v")];
+    let mounted =
+        |path: &str| json!({"containers": [{"name": "main", "volumeMounts": [{"name": "own", "mountPath": path}]}]});
+    refused(&file, mounted("/etc/flyte/secrets"), &secrets, Class::Invalid, expect![[r#"none of the secret managers injected secret [key:"k" mount_requirement:FILE]: container "main" mounts volume "own" at "/etc/flyte/secrets", where secret files go; mount it elsewhere"#]]).await;
+    refused(&file, mounted("/etc//flyte/./x/../secrets/sub/"), &secrets, Class::Invalid, expect![[r#"none of the secret managers injected secret [key:"k" mount_requirement:FILE]: container "main" mounts volume "own" at "/etc//flyte/./x/../secrets/sub/", where secret files go; mount it elsewhere"#]]).await;
+    for path in ["/etc/flyte", "/etc/flyte/secrets2", "/"] {
+        assert!(run(&pod(&file, mounted(path)), &both(), &store(&secrets)).await.is_ok(), "{path}");
+    }
+    let volume =
+        json!({"containers": [{"name": "main"}], "volumes": [{"name": "embedded-secret-vol", "emptyDir": {}}]});
+    refused(&file, volume, &secrets, Class::Invalid, expect![[r#"none of the secret managers injected secret [key:"k" mount_requirement:FILE]: volume "embedded-secret-vol" of the pod has the name of the volume to inject; rename it"#]]).await;
+    let container = json!({"containers": [{"name": "init-embedded-secret"}]});
+    refused(&file, container, &secrets, Class::Invalid, expect![[r#"none of the secret managers injected secret [key:"k" mount_requirement:FILE]: container "init-embedded-secret" of the pod has the name of a container to inject; rename it"#]]).await;
+    let container = json!({"containers": [{"name": "main"}], "initContainers": [{"name": "aws-pull-secret-0"}]});
+    refused(&[request(ARN, "a", Mount::File, "")], container, &[], Class::Invalid, expect![[r#"none of the secret managers injected secret [group:"arn:aws:secretsmanager:us-west-2:123456789012:secret" key:"a" mount_requirement:FILE]: container "aws-pull-secret-0" of the pod has the name of a container to inject; rename it"#]]).await;
+}
+
+#[tokio::test]
+async fn excluded_containers_are_left_alone() {
+    let spec = json!({"containers": [{"name": "main"}, {"name": "istio-proxy", "volumeMounts": [{"name": "own", "mountPath": "/etc/flyte/secrets"}]}]});
+    let settings = Settings { exclude_containers: vec!["istio-proxy".into()], ..both() };
+    let requests = [request("", "k", Mount::File, ""), request("", "e", Mount::EnvVar, "")];
+    let injected = run(&pod(&requests, spec.clone()), &settings, &store(&[("k", "1"), ("e", "2")])).await.unwrap();
+    assert_eq!(injected.pod.pod()["spec"]["containers"][1], spec["containers"][1]);
+    assert!(injected.pod.pod()["spec"]["containers"][0]["env"].is_array());
+}
+
+#[tokio::test]
+async fn values_that_no_variable_can_hold_are_refused_without_showing_them() {
+    let store_with = |value: Value| store_of(&json!({"u__org__o__domain__d__project__p__key__k": value}));
+    let ask = [request("", "k", Mount::EnvVar, "")];
+    for (value, message) in [
+        (
+            json!({"binary": "/w=="}),
+            "none of the secret managers injected secret [key:\"k\" mount_requirement:ENV_VAR]: secret u__org__o__domain__d__project__p__key__k: the value is not UTF-8 text and cannot be an environment variable; request it with mount_requirement FILE",
+        ),
+        (
+            json!("s3cret\0"),
+            "none of the secret managers injected secret [key:\"k\" mount_requirement:ENV_VAR]: secret u__org__o__domain__d__project__p__key__k: the value holds a NUL byte and cannot be an environment variable; request it with mount_requirement FILE",
+        ),
+        (
+            json!("s".repeat(131_072)),
+            "none of the secret managers injected secret [key:\"k\" mount_requirement:ENV_VAR]: secret u__org__o__domain__d__project__p__key__k: the value has 131072 bytes; an environment variable with the name _UNION_K can have 131062, so request it with mount_requirement FILE",
+        ),
+    ] {
+        let refusal = run(&pod(&ask, one_container()), &both(), &store_with(value)).await.unwrap_err();
+        assert_eq!((refusal.message.as_str(), refusal.class), (message, Class::Invalid));
+    }
+    let ok = run(&pod(&ask, one_container()), &both(), &store_with(json!("s".repeat(131_062)))).await;
+    assert!(ok.is_ok());
+}
+
+#[tokio::test]
+async fn further_names_are_left_out_before_a_pod_grows_too_large() {
+    let containers: Vec<_> = (0..5).map(|n| json!({"name": format!("c{n}")})).collect();
+    let value = "x".repeat(65_536);
+    let few = pod(&[request("g", "k-k", Mount::EnvVar, "V")], json!({"containers": containers}));
+    let injected = run(&few, &both(), &store(&[("k-k", &value)])).await.unwrap();
+    assert_eq!(
+        injected.warnings,
+        ["the pod would be too large with further names: _UNION_K-K, _UNION_G_K-K, _UNION_K_K, _UNION_G_K_K left out"]
+    );
+    let containers: Vec<_> = (0..17).map(|n| json!({"name": format!("c{n}")})).collect();
+    let many = pod(&[request("g", "k-k", Mount::EnvVar, "V")], json!({"containers": containers}));
+    let refusal = run(&many, &both(), &store(&[("k-k", &value)])).await.unwrap_err();
+    assert_eq!(refusal.class, Class::Invalid);
+    assert!(refusal.message.contains("bytes with its secrets; at most 1048576 fit"), "{}", refusal.message);
+}
+
+#[tokio::test]
+async fn a_rotated_secret_is_updated_in_a_copied_pod() {
+    let requests = [request("g", "f", Mount::File, "F"), request("", "e", Mount::EnvVar, "")];
+    let old = run(&pod(&requests, one_container()), &both(), &store(&[("f", "old"), ("e", "old")])).await.unwrap();
+    let new = run(old.pod.pod(), &both(), &store(&[("f", "new"), ("e", "new")])).await.unwrap();
+    let fresh = run(&pod(&requests, one_container()), &both(), &store(&[("f", "new"), ("e", "new")])).await.unwrap();
+    assert_eq!(new.pod.pod(), fresh.pod.pod());
+}
+
+#[tokio::test]
+async fn what_a_webhook_behind_us_adds_survives_a_second_call() {
+    let requests = [request("g", "f", Mount::File, "F"), request("", "e", Mount::EnvVar, "")];
+    let secrets = store(&[("f", "1"), ("e", "2")]);
+    let mut pod = run(&pod(&requests, one_container()), &both(), &secrets).await.unwrap().pod.pod().clone();
+    for list in ["containers", "initContainers"] {
+        let container = &mut pod["spec"][list][0];
+        container["terminationMessagePath"] = "/dev/termination-log".into();
+        container["imagePullPolicy"] = "Always".into();
+        container["env"].as_array_mut().unwrap().insert(0, json!({"name": "AWS_ROLE_ARN", "value": "r"}));
+        container["volumeMounts"].as_array_mut().unwrap().push(json!({"name": "token", "mountPath": "/token"}));
+    }
+    let again = run(&pod, &both(), &secrets).await.unwrap();
+    assert!(again.pod.patch().is_empty());
+}
+
+#[tokio::test]
+async fn near_problems_are_warnings() {
+    let mut versioned = request("", "k/k", Mount::EnvVar, "");
+    versioned.group_version = "v2".into();
+    let mut pod =
+        pod(&[versioned], json!({"containers": [{"name": "main", "env": [{"name": "_UNION_K_K", "value": "own"}]}]}));
+    pod["metadata"]["annotations"]["flyte.secrets/extra"] = "x".into();
+    let injected = run(&pod, &both(), &store(&[("k/k", "v")])).await.unwrap();
+    expect![[r#"
+        annotation flyte.secrets/extra is no secret request (those are flyte.secrets/s0, s1, …) and left alone
+        group_version:"v2" key:"k/k" mount_requirement:ENV_VAR: group_version is ignored, since it is neither a version id (a UUID) nor a staging label that begins with AWS
+        group_version:"v2" key:"k/k" mount_requirement:ENV_VAR: Kubernetes before 1.32 refuses a variable named "_UNION_K/K", so the secret is in _UNION_K_K
+        variable _UNION_K_K of container "main" is replaced by a secret"#]]
+    .assert_eq(&injected.warnings.join("\n"));
+}
+
+#[tokio::test]
+async fn a_missing_label_is_named_and_an_organization_can_be_filled_in() {
+    let mut pod = pod(&[request("", "k", Mount::Any, "")], one_container());
+    pod["metadata"]["labels"].as_object_mut().unwrap().remove("organization");
+    let embedded_only = settings(vec![embedded()]);
+    let refusal = run(&pod, &embedded_only, &store(&[("k", "v")])).await.unwrap_err();
+    assert_eq!(
+        refusal.message,
+        "none of the secret managers injected secret [key:\"k\"]: Embedded: label \"organization\" is missing or empty; Flyte sets it on task pods from v2 on, and for Flyte v1 the webhook's setting secretsWebhook.defaultOrganization fills it in"
+    );
+    let filled = Settings { default_organization: Some("o".into()), ..embedded_only };
+    assert!(run(&pod, &filled, &store(&[("k", "v")])).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_pod_without_requests_is_not_changed() {
+    let injected = run(&pod(&[], one_container()), &both(), &store(&[])).await.unwrap();
+    assert!(injected.pod.patch().is_empty());
+}
