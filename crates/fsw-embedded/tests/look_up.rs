@@ -81,34 +81,50 @@ async fn check(secrets: &[(&'static str, &'static str)], expected: Expect) {
 
 #[tokio::test]
 async fn project_scope_wins_over_domain() {
-    check(&[(PROJECT, "mine"), (DOMAIN, "ours")], expect![[r#"
+    check(
+        &[(PROJECT, "mine"), (DOMAIN, "ours")],
+        expect![[r#"
         u__org__o__domain__d__project__p__key__k: found
-        = project "mine""#]]).await;
+        = project "mine""#]],
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn a_narrower_scope_wins_over_the_preferred_form_of_a_broader_one() {
-    check(&[(DOMAIN_PADDED, "domain"), (ORGANIZATION, "organization")], expect![[r#"
+    check(
+        &[(DOMAIN_PADDED, "domain"), (ORGANIZATION, "organization")],
+        expect![[r#"
         u__org__o__domain__d__project__p__key__k: not found
         u__org__o__domain__d__key__k: not found
         u__org__o__domain__d__project____key__k: found
-        = domain "domain""#]]).await;
-    check(&[(DOMAIN_PADDED, "padded"), (DOMAIN, "documented")], expect![[r#"
+        = domain "domain""#]],
+    )
+    .await;
+    check(
+        &[(DOMAIN_PADDED, "padded"), (DOMAIN, "documented")],
+        expect![[r#"
         u__org__o__domain__d__project__p__key__k: not found
         u__org__o__domain__d__key__k: found
         u__org__o__domain__d__project____key__k: found
-        = domain "documented""#]]).await;
+        = domain "documented""#]],
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn a_deleted_secret_gives_way_to_a_broader_one_and_is_mentioned_when_there_is_none() {
-    check(&[(PROJECT, "deleted"), (ORGANIZATION, "v")], expect![[r#"
+    check(
+        &[(PROJECT, "deleted"), (ORGANIZATION, "v")],
+        expect![[r#"
         u__org__o__domain__d__project__p__key__k: deleted
         u__org__o__domain__d__key__k: not found
         u__org__o__domain__d__project____key__k: not found
         u__org__o__key__k: found
         u__org__o__domain____project____key__k: not found
-        = organization "v""#]]).await;
+        = organization "v""#]],
+    )
+    .await;
     check(&[(PROJECT, "deleted")], expect![[r#"
         u__org__o__domain__d__project__p__key__k: deleted
         u__org__o__domain__d__key__k: not found
@@ -120,22 +136,24 @@ async fn a_deleted_secret_gives_way_to_a_broader_one_and_is_mentioned_when_there
 
 #[tokio::test]
 async fn doubt_never_falls_through_to_a_broader_scope() {
-    for (kind, message) in [
-        ("denied", "the fake denies"),
-        ("down", "the fake is unavailable for"),
-        ("broken", "the fake has"),
-    ] {
+    for (kind, message) in
+        [("denied", "the fake denies"), ("down", "the fake is unavailable for"), ("broken", "the fake has")]
+    {
         let text = walk(&[(PROJECT, kind), (DOMAIN, "wrong")], OnAccessDenied::Stop).await;
         assert!(text.contains(&format!("= {message} {PROJECT}")) && !text.contains("wrong"), "{text}");
         // Also where the other form of the same scope could not be read.
         let text = walk(&[(DOMAIN_PADDED, kind), (ORGANIZATION, "wrong")], OnAccessDenied::Stop).await;
         assert!(text.contains(&format!("= {message} {DOMAIN_PADDED}")) && !text.contains("wrong"), "{text}");
     }
-    check(&[(DOMAIN_PADDED, "down"), (DOMAIN, "sure")], expect![[r#"
+    check(
+        &[(DOMAIN_PADDED, "down"), (DOMAIN, "sure")],
+        expect![[r#"
         u__org__o__domain__d__project__p__key__k: not found
         u__org__o__domain__d__key__k: found
         u__org__o__domain__d__project____key__k: failed
-        = domain "sure""#]]).await;
+        = domain "sure""#]],
+    )
+    .await;
 }
 
 #[tokio::test]

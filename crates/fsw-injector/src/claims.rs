@@ -38,6 +38,12 @@ pub(crate) struct LeftOut {
     pub(crate) owners: [usize; 2],
 }
 
+/// Who has which name.
+pub(crate) struct Settled<N, C> {
+    pub(crate) kept: Vec<Claim<N, C>>,
+    pub(crate) left_out: Vec<LeftOut>,
+}
+
 /// Keeps one claim for each name, in the order in which they came.
 ///
 /// `exclude` tells whether two names cannot both be, `same` whether two contents are one.
@@ -45,7 +51,7 @@ pub(crate) fn settle<N: fmt::Display, C>(
     claims: Vec<Claim<N, C>>,
     exclude: impl Fn(&N, &N) -> bool,
     same: impl Fn(&Claim<N, C>, &Claim<N, C>) -> bool,
-) -> Result<(Vec<Claim<N, C>>, Vec<LeftOut>), Collision> {
+) -> Result<Settled<N, C>, Collision> {
     let mut dropped = vec![false; claims.len()];
     let mut left_out = Vec::new();
     for (index, claim) in claims.iter().enumerate() {
@@ -73,45 +79,43 @@ pub(crate) fn settle<N: fmt::Display, C>(
         }
     }
     let kept = claims.into_iter().zip(dropped).filter(|(_, dropped)| !dropped).map(|(claim, _)| claim).collect();
-    Ok((kept, left_out))
+    Ok(Settled { kept, left_out })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// The kept names with their owners, then how many are left out; or the name of a collision.
     #[track_caller]
-    fn check(claims: &[(&str, u8, Rank)], expected: Result<(&[(&str, usize)], usize), &str>) {
-        let claims = claims
-            .iter()
-            .enumerate()
-            .map(|(owner, (name, content, rank))| Claim {
-                name: (*name).to_owned(),
-                content: *content,
-                owner,
-                rank: *rank,
-            })
-            .collect();
-        let result = settle(claims, |a, b| a == b, |a, b| a.content == b.content);
-        let result = result.map(|(kept, left_out)| {
-            (kept.into_iter().map(|claim| (claim.name, claim.owner)).collect::<Vec<_>>(), left_out.len())
-        });
-        let expected = expected
-            .map(|(kept, n)| (kept.iter().map(|(name, owner)| ((*name).to_owned(), *owner)).collect(), n))
-            .map_err(str::to_owned);
-        assert_eq!(result.map_err(|collision| collision.name), expected);
+    fn check(claims: &[(&str, u8, Rank)], expected: &str) {
+        let claim = |(owner, (name, content, rank)): (usize, &(&str, u8, Rank))| Claim {
+            name: (*name).to_owned(),
+            content: *content,
+            owner,
+            rank: *rank,
+        };
+        let claims = claims.iter().enumerate().map(claim).collect();
+        let text = match settle(claims, |a, b| a == b, |a, b| a.content == b.content) {
+            Ok(Settled { kept, left_out }) => {
+                let kept: Vec<_> = kept.iter().map(|claim| format!("{}{}", claim.name, claim.owner)).collect();
+                format!("{} -{}", kept.join(" "), left_out.len())
+            }
+            Err(collision) => format!("collision {}", collision.name),
+        };
+        assert_eq!(text, expected);
     }
 
     #[test]
     fn flytes_name_wins_and_doubt_leaves_out() {
         use Rank::{Alias, Primary};
-        check(&[("A", 1, Primary), ("A", 2, Primary)], Err("A"));
-        check(&[("A", 1, Primary), ("A", 1, Primary)], Ok((&[("A", 0)], 0)));
-        check(&[("A", 1, Primary), ("A", 2, Alias)], Ok((&[("A", 0)], 1)));
-        check(&[("A", 1, Alias), ("A", 2, Primary)], Ok((&[("A", 1)], 1)));
-        check(&[("A", 1, Alias), ("A", 1, Primary)], Ok((&[("A", 1)], 0)));
-        check(&[("A", 1, Alias), ("A", 2, Alias)], Ok((&[], 1)));
-        check(&[("A", 1, Alias), ("B", 2, Alias)], Ok((&[("A", 0), ("B", 1)], 0)));
-        check(&[("A", 1, Alias), ("A", 2, Alias), ("A", 1, Alias)], Ok((&[], 2)));
+        check(&[("A", 1, Primary), ("A", 2, Primary)], "collision A");
+        check(&[("A", 1, Primary), ("A", 1, Primary)], "A0 -0");
+        check(&[("A", 1, Primary), ("A", 2, Alias)], "A0 -1");
+        check(&[("A", 1, Alias), ("A", 2, Primary)], "A1 -1");
+        check(&[("A", 1, Alias), ("A", 1, Primary)], "A1 -0");
+        check(&[("A", 1, Alias), ("A", 2, Alias)], " -1");
+        check(&[("A", 1, Alias), ("B", 2, Alias)], "A0 B1 -0");
+        check(&[("A", 1, Alias), ("A", 2, Alias), ("A", 1, Alias)], " -2");
     }
 }

@@ -1,4 +1,5 @@
 //! Pods come out with at least what Flyte's own webhook put into them.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 
@@ -21,7 +22,7 @@ async fn flytes_mutations() {
         check_look_ups(&vector, &settings);
         match (run(&vector.pod(), &settings, &store).await, &vector.pod_out) {
             (Ok(injected), Some(expected)) => {
-                at_least(&vector.name, injected.pod.pod(), &meant(&vector.name, expected))
+                at_least(&vector.name, injected.pod.pod(), &meant(&vector.name, expected));
             }
             (Err(refusal), None) => {
                 // Flyte's words up to the colon, then ours.

@@ -1,4 +1,5 @@
 //! What comes out of a pod, case by case.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 

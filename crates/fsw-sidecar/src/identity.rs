@@ -32,10 +32,10 @@ pub(crate) fn identity(pod: &PodEditor) -> (Vec<Value>, Vec<Value>) {
     for token in TOKEN_FILES.iter().filter_map(|name| first.variable(name)?["value"].as_str()) {
         let holds_it = |mount: &&Value| mount["mountPath"].as_str().is_some_and(|path| is_below(token, path));
         let innermost = |mount: &&Value| mount["mountPath"].as_str().map_or(0, str::len);
-        if let Some(mount) = first.mounts().iter().filter(holds_it).max_by_key(innermost) {
-            if !mounts.contains(mount) {
-                mounts.push(mount.clone());
-            }
+        if let Some(mount) = first.mounts().iter().filter(holds_it).max_by_key(innermost)
+            && !mounts.contains(mount)
+        {
+            mounts.push(mount.clone());
         }
     }
     (variables, mounts)

@@ -122,7 +122,7 @@ impl Injection<'_> {
                     _ => false,
                 }
         };
-        let (kept, left_out) =
+        let claims::Settled { kept, left_out } =
             claims::settle(claims, exclude, same).map_err(|collision| self.collision("file", &collision))?;
         self.warn_of("file", &left_out);
         let mut files = Files { pulled: Vec::new(), written: Vec::new() };
@@ -146,7 +146,7 @@ impl Injection<'_> {
     pub(super) fn variables(&mut self, claims: Vec<VariableClaim>, files: &Files) -> Result<Variables, Refusal> {
         let has_secrets = claims.iter().any(|claim| claim.content.kind == VariableKind::Secret);
         let same = |a: &VariableClaim, b: &VariableClaim| a.content.value == b.content.value;
-        let (kept, left_out) =
+        let claims::Settled { kept, left_out } =
             claims::settle(claims, |a, b| a == b, same).map_err(|collision| self.collision("variable", &collision))?;
         self.warn_of("variable", &left_out);
         let mut variables = Variables { needed: Vec::new(), aliases: Vec::new() };
