@@ -1,1 +1,20 @@
-//! fsw-server
+//! Serving: a TLS listener whose certificate can change, the admin port, draining, logs.
+//!
+//! A server is built in steps, each of them a type: [`Bound`] has its port, and [`Bound::serve`] runs until a
+//! [`Shutdown`] has been asked for and everything in flight is answered.
+
+mod admin;
+mod certificate;
+mod health;
+mod logs;
+mod self_signed;
+mod serve;
+mod shutdown;
+
+pub use admin::admin_service;
+pub use certificate::{Certificate, CertificateError};
+pub use health::{Health, State};
+pub use logs::{LogFormat, LogsError, init_logs};
+pub use self_signed::{SelfSigned, SelfSignedError};
+pub use serve::{BindError, Bound, ConnectionLimits};
+pub use shutdown::{Shutdown, Trigger};

@@ -1,0 +1,152 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, ready};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::Body;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout_at};
+
+use crate::deadline::deadline;
+use crate::{Denial, DenialKind, Metrics, MutatePod, Mutation, PodReview, Reply, review};
+
+/// Where Flyte's webhook is registered; the query is not part of it.
+pub const PATH: &str = "/mutate--v1-pod";
+
+/// Bodies that are being read or worked on may hold so many bytes in all.
+const ALL_BODIES: usize = 64 * 1024 * 1024;
+
+/// What one client may cost.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// The largest body, in bytes.
+    pub body: usize,
+    /// So many reviews are worked on at a time; more are told to come again.
+    pub concurrent_reviews: usize,
+    /// How long a review takes at most, where the request does not say.
+    pub timeout: Duration,
+    /// What those that are told to come again should wait.
+    pub retry_after: Duration,
+}
+
+/// The HTTP service.
+#[derive(Clone)]
+pub struct Service {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    mutate: Arc<dyn MutatePod>,
+    limits: Limits,
+    reviews: Semaphore,
+    bodies: Semaphore,
+    metrics: Metrics,
+}
+
+impl Service {
+    /// A service that hands pods to `mutate`.
+    pub fn new(mutate: Arc<dyn MutatePod>, limits: Limits, metrics: Metrics) -> Self {
+        let reviews = Semaphore::new(limits.concurrent_reviews);
+        let bodies = Semaphore::new(ALL_BODIES.max(limits.body));
+        Self { shared: Arc::new(Shared { mutate, limits, reviews, bodies, metrics }) }
+    }
+
+    /// Answers one HTTP request.
+    pub async fn answer<B>(&self, request: Request<B>) -> Response<Full<Bytes>>
+    where
+        B: Body,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        if let Some(refused) = refuse_early(&request) {
+            return refused;
+        }
+        self.shared.serve(request).await
+    }
+}
+
+fn refuse_early<B>(request: &Request<B>) -> Option<Response<Full<Bytes>>> {
+    if request.uri().path() != PATH {
+        return Some(text(StatusCode::NOT_FOUND, format!("there is only {PATH}")));
+    }
+    if request.method() != Method::POST {
+        let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "send an AdmissionReview by POST");
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+        return Some(response);
+    }
+    let is_json = |value: &HeaderValue| value.as_bytes().to_ascii_lowercase().starts_with(b"application/json");
+    match request.headers().get(header::CONTENT_TYPE) {
+        Some(other) if !is_json(other) => {
+            Some(text(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send an AdmissionReview as application/json"))
+        }
+        _ => None,
+    }
+}
+
+impl Shared {
+    async fn serve<B>(&self, request: Request<B>) -> Response<Full<Bytes>>
+    where
+        B: Body,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let arrival = Instant::now();
+        let deadline = deadline(request.uri().query(), self.limits.timeout, arrival);
+        let announced = request.body().size_hint().upper().map(|length| usize::try_from(length).unwrap_or(usize::MAX));
+        if announced.is_some_and(|length| length > self.limits.body) {
+            return self.too_large();
+        }
+        let reserve = u32::try_from(announced.unwrap_or(self.limits.body)).unwrap_or(u32::MAX);
+        let read = async {
+            // Never closed, so there is always a permit in the end.
+            let permit = self.bodies.acquire_many(reserve).await.ok();
+            let body = Limited::new(request.into_body(), self.limits.body).collect().await;
+            (permit, body)
+        };
+        let (_permit, body) = match timeout_at(deadline, read).await {
+            Ok((permit, Ok(body))) => (permit, body.to_bytes()),
+            Ok((_, Err(error))) if error.is::<LengthLimitError>() => return self.too_large(),
+            Ok((_, Err(_))) => return text(StatusCode::BAD_REQUEST, "the body ended before it was whole"),
+            Err(_) => return text(StatusCode::REQUEST_TIMEOUT, "the body did not come in time"),
+        };
+        let _in_flight = self.metrics.enter();
+        let answer = match self.reviews.try_acquire() {
+            Ok(_seat) => review(&body, deadline, &*self.mutate).await,
+            Err(_) => review(&body, deadline, &Crowded(self.limits.retry_after)).await,
+        };
+        match answer {
+            Ok(Reply { body, outcome }) => {
+                self.metrics.record(outcome, arrival.elapsed().as_secs_f64());
+                let mut response = Response::new(Full::new(Bytes::from(body)));
+                let json = HeaderValue::from_static("application/json");
+                response.headers_mut().insert(header::CONTENT_TYPE, json);
+                response
+            }
+            Err(undecodable) => text(StatusCode::BAD_REQUEST, undecodable.to_string()),
+        }
+    }
+
+    fn too_large(&self) -> Response<Full<Bytes>> {
+        text(StatusCode::PAYLOAD_TOO_LARGE, format!("a review may have {} bytes", self.limits.body))
+    }
+}
+
+/// Tells every pod to come again: more reviews are being worked on than may be.
+struct Crowded(Duration);
+
+impl MutatePod for Crowded {
+    fn mutate(&self, _: PodReview) -> BoxFuture<'_, Result<Mutation, Denial>> {
+        let message = "none of the secret managers injected secret []: the webhook works on as many reviews as it may (secretsWebhook.maxConcurrentReviews)".to_owned();
+        let kind = DenialKind::Unavailable { retry_after: self.0 };
+        ready(Err(Denial { kind, facts: message.clone(), message })).boxed()
+    }
+}
+
+fn text(status: StatusCode, message: impl Into<String>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(message.into() + "\n")));
+    *response.status_mut() = status;
+    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, plain);
+    response
+}

@@ -1,0 +1,162 @@
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use thiserror::Error;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tracing::{debug, warn};
+
+use crate::{Certificate, CertificateError, Shutdown};
+
+/// After a failed `accept` (too many open files, say) the next one waits so long.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// What one client may cost.
+#[derive(Debug, Clone)]
+pub struct ConnectionLimits {
+    /// So many connections at a time; more wait to be accepted.
+    pub connections: usize,
+    /// How long a client may take for its TLS handshake, and for the head of each request.
+    pub header_timeout: Duration,
+    /// How long connections may take to end once a shutdown was asked for.
+    pub drain_timeout: Duration,
+}
+
+/// The address is taken or not ours.
+#[derive(Debug, Error)]
+#[error("cannot listen on {address}")]
+pub struct BindError {
+    address: SocketAddr,
+    source: io::Error,
+}
+
+/// A listener that has its port.
+pub struct Bound {
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+}
+
+impl Bound {
+    /// Takes a port for plain HTTP.
+    ///
+    /// # Errors
+    /// The address cannot be had.
+    pub async fn plain(address: SocketAddr) -> Result<Self, BindError> {
+        let listener = TcpListener::bind(address).await.map_err(|source| BindError { address, source })?;
+        Ok(Self { listener, tls: None })
+    }
+
+    /// Serves TLS with this certificate.
+    ///
+    /// # Errors
+    /// The certificate cannot be used.
+    pub fn with_tls(self, certificate: &Arc<Certificate>) -> Result<Self, CertificateError> {
+        let tls = Some(TlsAcceptor::from(Arc::new(certificate.server_config()?)));
+        Ok(Self { tls, ..self })
+    }
+
+    /// The address, with the port that port 0 became.
+    ///
+    /// # Errors
+    /// The system does not tell.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Accepts connections until a shutdown is asked for, then lets those that are open finish what they are at.
+    pub async fn serve<S, F>(self, service: S, limits: ConnectionLimits, mut shutdown: Shutdown)
+    where
+        S: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
+        F: Future<Output = Response<Full<Bytes>>> + Send + 'static,
+    {
+        let places = Arc::new(Semaphore::new(limits.connections));
+        let graceful = GracefulShutdown::new();
+        loop {
+            let (stream, place) = tokio::select! {
+                () = shutdown.asked() => break,
+                accepted = accept(&self.listener, &places) => match accepted {
+                    Some(accepted) => accepted,
+                    None => continue,
+                },
+            };
+            let connection = Connection {
+                tls: self.tls.clone(),
+                service: service.clone(),
+                limits: limits.clone(),
+                watcher: graceful.watcher(),
+            };
+            tokio::spawn(connection.run(stream, place));
+        }
+        drop(self.listener);
+        if timeout(limits.drain_timeout, graceful.shutdown()).await.is_err() {
+            warn!("connections were still open when the time to drain was over");
+        }
+    }
+}
+
+/// The next connection and its place among those that may be open.
+async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+    let place = Arc::clone(places).acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, _)) => Some((stream, place)),
+        Err(error) => {
+            warn!(%error, "a connection could not be accepted");
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            None
+        }
+    }
+}
+
+struct Connection<S> {
+    tls: Option<TlsAcceptor>,
+    service: S,
+    limits: ConnectionLimits,
+    watcher: hyper_util::server::graceful::Watcher,
+}
+
+impl<S, F> Connection<S>
+where
+    S: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
+    F: Future<Output = Response<Full<Bytes>>> + Send + 'static,
+{
+    async fn run(self, stream: TcpStream, _place: OwnedSemaphorePermit) {
+        // Answers are small and waited for: no reason to hold a packet back.
+        let _ = stream.set_nodelay(true);
+        let Some(tls) = self.tls.clone() else { return self.http(stream).await };
+        match timeout(self.limits.header_timeout, tls.accept(stream)).await {
+            Ok(Ok(stream)) => self.http(stream).await,
+            Ok(Err(error)) => debug!(%error, "a TLS handshake failed"),
+            Err(_) => debug!("a TLS handshake took too long"),
+        }
+    }
+
+    async fn http<I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: I) {
+        let mut builder = Builder::new(TokioExecutor::new());
+        builder.http1().timer(TokioTimer::new()).header_read_timeout(self.limits.header_timeout);
+        builder.http2().timer(TokioTimer::new()).keep_alive_interval(self.limits.header_timeout);
+        let service = self.service;
+        let service = service_fn(move |request| {
+            let response = service(request);
+            async move { Ok::<_, Infallible>(response.await) }
+        });
+        let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+        if let Err(error) = self.watcher.watch(connection).await {
+            debug!(%error, "a connection ended with an error");
+        }
+    }
+}
