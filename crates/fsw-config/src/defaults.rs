@@ -1,0 +1,87 @@
+//! The one place for defaults.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use crate::{
+    Aws, AwsConfig, AwsSecretManager, Cache, Config, Drain, EmbeddedBackend, EmbeddedSecretManagerConfig,
+    FileMountInitContainer, InMemoryFixedSize, Log, LogFormat, OnAccessDenied, Resources, SecretManager, SecretNames,
+    SecretsWebhook, Webhook,
+};
+
+/// The configuration when nothing is configured.
+pub fn defaults() -> Config {
+    Config {
+        webhook: webhook(),
+        secrets_webhook: secrets_webhook(),
+        cache: Cache { in_memory_fixed_size: InMemoryFixedSize { size: None, default_expiration: None } },
+    }
+}
+
+/// As in Flyte v2.0.43, apart from `secretManagerTypes`, which is `K8s` there.
+fn webhook() -> Webhook {
+    Webhook {
+        secret_manager_types: vec![SecretManager::Embedded],
+        secret_env_var_prefix: "_UNION_".to_owned(),
+        aws_secret_manager: AwsSecretManager {
+            sidecar_image: "docker.io/amazon/aws-secrets-manager-secret-sidecar:v0.1.4".to_owned(),
+            resources: guaranteed("200m", "500Mi"),
+        },
+        embedded_secret_manager_config: EmbeddedSecretManagerConfig {
+            backend: EmbeddedBackend::Aws,
+            aws_config: AwsConfig { region: String::new() },
+            file_mount_init_container: FileMountInitContainer {
+                image: "public.ecr.aws/docker/library/busybox:latest".to_owned(),
+                resources: guaranteed("100m", "100Mi"),
+                container_name: "init-embedded-secret".to_owned(),
+            },
+        },
+        listen_port: 9443,
+        service_port: 443,
+        service_name: "flyte-pod-webhook".to_owned(),
+        secret_name: "flyte-pod-webhook".to_owned(),
+        cert_dir: "/etc/webhook/certs".into(),
+        local_cert: false,
+        cache_invalidation_port: 9444,
+        webhook_timeout: Duration::from_secs(30),
+        namespace_selector: None,
+        disable_create_mutating_webhook_config: false,
+    }
+}
+
+fn secrets_webhook() -> SecretsWebhook {
+    SecretsWebhook {
+        secret_names: vec![SecretNames::Documented, SecretNames::Padded],
+        default_organization: None,
+        on_access_denied: OnAccessDenied::Stop,
+        group_version_is_stage: false,
+        env_var_aliases: true,
+        exclude_containers: Vec::new(),
+        init_container_position: None,
+        retry_after: Duration::from_secs(2),
+        max_waiting_reviews: 64,
+        max_concurrent_reviews: 512,
+        max_connections: 2048,
+        max_body: 6 * 1024 * 1024,
+        header_timeout: Duration::from_secs(10),
+        admin_port: 10254,
+        listen_address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        log: Log { level: "info".to_owned(), format: LogFormat::Json },
+        drain: Drain { delay: Duration::from_secs(5), timeout: Duration::from_secs(25) },
+        cert_reload_interval: Duration::from_secs(5),
+        aws: Aws {
+            attempt_timeout: Duration::from_secs(3),
+            connect_timeout: Duration::from_secs(1),
+            endpoint_url: None,
+        },
+        secrets_file: None,
+        security_context: None,
+    }
+}
+
+fn guaranteed(cpu: &str, memory: &str) -> Resources {
+    let amounts: BTreeMap<String, String> =
+        [("cpu", cpu), ("memory", memory)].map(|(name, amount)| (name.to_owned(), amount.to_owned())).into();
+    Resources { requests: amounts.clone(), limits: amounts }
+}

@@ -1,0 +1,112 @@
+//! `secretsWebhook:`, what only this project has.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{InitContainerPosition, LogFormat, OnAccessDenied, SecretNames, de, duration};
+
+/// The `secretsWebhook:` section.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SecretsWebhook {
+    /// The forms of a secret's id to try in each scope, in this order; never empty, none twice.
+    #[serde(deserialize_with = "de::some_of")]
+    pub secret_names: Vec<SecretNames>,
+    /// The organization of pods that carry no `organization` label (Flyte v1 sets none).
+    #[serde(default, deserialize_with = "de::some_text", skip_serializing_if = "Option::is_none")]
+    pub default_organization: Option<String>,
+    /// What an AccessDenied from AWS means for the broader scopes.
+    pub on_access_denied: OnAccessDenied,
+    /// Take a `group_version` that is no version id as a staging label.
+    #[serde(deserialize_with = "de::switch")]
+    pub group_version_is_stage: bool,
+    /// Also inject the names that flytekit and POSIX shells can read.
+    #[serde(deserialize_with = "de::switch")]
+    pub env_var_aliases: bool,
+    /// Names of containers to leave alone.
+    #[serde(deserialize_with = "de::container_names")]
+    pub exclude_containers: Vec<String>,
+    /// Where our init containers go; `None`: each manager's own place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub init_container_position: Option<InitContainerPosition>,
+    /// When Flyte is told to ask again after an outage; whole seconds, at least one.
+    #[serde(deserialize_with = "de::whole_seconds", serialize_with = "duration::serialize")]
+    pub retry_after: Duration,
+    /// How many reviews may wait for AWS at a time.
+    #[serde(deserialize_with = "de::count")]
+    pub max_waiting_reviews: usize,
+    /// How many reviews may be in work at a time.
+    #[serde(deserialize_with = "de::count")]
+    pub max_concurrent_reviews: usize,
+    /// How many TCP connections may be open at a time.
+    #[serde(deserialize_with = "de::count")]
+    pub max_connections: usize,
+    /// Largest request body, in bytes.
+    #[serde(deserialize_with = "de::some_room")]
+    pub max_body: u64,
+    /// How long a client may take to send the head of a request.
+    #[serde(deserialize_with = "de::timeout", serialize_with = "duration::serialize")]
+    pub header_timeout: Duration,
+    /// TCP port of `/livez`, `/readyz` and `/metrics`.
+    #[serde(deserialize_with = "de::port")]
+    pub admin_port: u16,
+    /// Address that every port is bound to.
+    #[serde(deserialize_with = "de::address")]
+    pub listen_address: IpAddr,
+    /// Logging.
+    pub log: Log,
+    /// Shutting down.
+    pub drain: Drain,
+    /// How often the certificate files are read again.
+    #[serde(deserialize_with = "de::timeout", serialize_with = "duration::serialize")]
+    pub cert_reload_interval: Duration,
+    /// Calls to AWS.
+    pub aws: Aws,
+    /// A file of secrets to serve instead of AWS, for trying things out.
+    #[serde(default, deserialize_with = "de::some_path", skip_serializing_if = "Option::is_none")]
+    pub secrets_file: Option<PathBuf>,
+    /// Fields of a Kubernetes container `SecurityContext` that replace ours in the injected containers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub security_context: Option<serde_json::Value>,
+}
+
+/// Logging.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Log {
+    /// A tracing directive, for example `info,fsw=debug`.
+    #[serde(deserialize_with = "de::log_level")]
+    pub level: String,
+    /// How a line looks.
+    pub format: LogFormat,
+}
+
+/// Shutting down.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Drain {
+    /// How long to serve on after a SIGTERM, until endpoints have noticed; may be zero.
+    #[serde(deserialize_with = "de::duration", serialize_with = "duration::serialize")]
+    pub delay: Duration,
+    /// How long reviews in flight may then take.
+    #[serde(deserialize_with = "de::timeout", serialize_with = "duration::serialize")]
+    pub timeout: Duration,
+}
+
+/// Calls to AWS.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Aws {
+    /// How long one attempt may take.
+    #[serde(deserialize_with = "de::timeout", serialize_with = "duration::serialize")]
+    pub attempt_timeout: Duration,
+    /// How long connecting may take.
+    #[serde(deserialize_with = "de::timeout", serialize_with = "duration::serialize")]
+    pub connect_timeout: Duration,
+    /// Another Secrets Manager to talk to (a VPC endpoint, an emulator).
+    #[serde(default, deserialize_with = "de::some_url", skip_serializing_if = "Option::is_none")]
+    pub endpoint_url: Option<String>,
+}
