@@ -1,2 +1,41 @@
-//! stub
-fn main() {}
+//! `webhook`: the admission webhook that gives Flyte tasks their AWS secrets.
+
+mod args;
+mod check_config;
+mod run;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use args::{Args, Command};
+
+/// Bad usage or configuration, before any port is bound (`EX_USAGE` of sysexits.h).
+const USAGE: u8 = 64;
+
+fn main() -> ExitCode {
+    let (args, settings) = match Args::parse(std::env::args_os()) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
+        }
+    };
+    let loaded = match args.layers(settings).and_then(|layers| Ok(fsw_config::load(&layers)?)) {
+        Ok(loaded) => loaded,
+        Err(error) => return fail(&error, USAGE),
+    };
+    let result = match args.command {
+        Command::CheckConfig(args) => check_config::check_config(&args, &loaded),
+        Command::Run(args) => run::run(&args, &loaded),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error, if error.is::<fsw_config::ConfigError>() { USAGE } else { 1 }),
+    }
+}
+
+/// Says what went wrong, with its causes, on one line.
+fn fail(error: &anyhow::Error, code: u8) -> ExitCode {
+    let _ = writeln!(io::stderr(), "error: {error:#}");
+    ExitCode::from(code)
+}

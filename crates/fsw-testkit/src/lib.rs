@@ -3,6 +3,8 @@
 //! Development only: a broken file here is a broken test, so these functions panic.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
 
+pub mod https;
+
 use std::path::PathBuf;
 
 use serde::Deserialize;

@@ -1,0 +1,152 @@
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use fsw_config::{Config, Level, Loaded, LogFormat};
+use fsw_server::{
+    Bound, Certificate, ConnectionLimits, Health, SelfSigned, Shutdown, State, Trigger, admin_service, init_logs,
+};
+use prometheus_client::registry::Registry;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::sleep;
+use tracing::{info, warn};
+
+use crate::args::RunArgs;
+
+/// Serves until it is told to stop.
+pub(crate) fn run(args: &RunArgs, loaded: &Loaded) -> anyhow::Result<()> {
+    let log = &loaded.config.secrets_webhook.log;
+    let format = match log.format {
+        LogFormat::Json => fsw_server::LogFormat::Json,
+        LogFormat::Text => fsw_server::LogFormat::Text,
+    };
+    init_logs(format, &log.level)?;
+    for finding in &loaded.findings {
+        match finding.level {
+            Level::Ignored => info!(%finding, "configuration"),
+            _ => warn!(%finding, "configuration"),
+        }
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
+    runtime.block_on(serve(args, &loaded.config))
+}
+
+async fn serve(args: &RunArgs, config: &Config) -> anyhow::Result<()> {
+    let ours = &config.secrets_webhook;
+    let mut registry = Registry::with_prefix("flyte_secrets_webhook");
+    let source = fsw_app::open_source(config, &mut registry).await?;
+    let service = fsw_app::service(config, source, &mut registry);
+    let certificate = Arc::new(certificate(args, config)?);
+    let bound =
+        Bound::plain(SocketAddr::new(ours.listen_address, config.webhook.listen_port)).await?.with_tls(&certificate)?;
+    let admin = Bound::plain(SocketAddr::new(ours.listen_address, ours.admin_port)).await?;
+    let stop = Signals::new()?;
+
+    let health = Health::default();
+    let limits = ConnectionLimits {
+        connections: ours.max_connections,
+        header_timeout: ours.header_timeout,
+        drain_timeout: ours.drain.timeout,
+    };
+    let admin_service = admin_service(health.clone(), Arc::new(registry));
+    let (admin_trigger, admin_shutdown) = Shutdown::new();
+    let admin = tokio::spawn(admin.serve(admin_service, limits.clone(), admin_shutdown));
+    let watch = {
+        let (certificate, every) = (Arc::clone(&certificate), ours.cert_reload_interval);
+        tokio::spawn(async move { certificate.watch(every).await })
+    };
+    info!(address = %bound.local_addr()?, admin_port = ours.admin_port, "listening");
+    health.set(State::Ready);
+
+    let (trigger, shutdown) = Shutdown::new();
+    let reviews = bound.serve(
+        move |request| {
+            let service = service.clone();
+            async move { service.answer(request).await }
+        },
+        limits,
+        shutdown,
+    );
+    tokio::select! {
+        () = drain(stop, &health, config, trigger, reviews) => info!("stopped"),
+        () = second_signal() => warn!("stopped at once, at a second signal"),
+    }
+    watch.abort();
+    admin_trigger.pull();
+    let _ = admin.await;
+    Ok(())
+}
+
+/// Serves until a signal, stays a while for those who have not noticed, then ends what is in flight.
+async fn drain(
+    mut stop: Signals,
+    health: &Health,
+    config: &Config,
+    trigger: Trigger,
+    reviews: impl Future<Output = ()>,
+) {
+    let asked = async {
+        stop.next().await;
+        info!("draining");
+        health.set(State::Draining);
+        sleep(config.secrets_webhook.drain.delay).await;
+        trigger.pull();
+        // The trigger must live until the reviews have ended.
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = asked => {}
+        () = reviews => {}
+    }
+}
+
+fn certificate(args: &RunArgs, config: &Config) -> anyhow::Result<Certificate> {
+    if !args.self_signed {
+        return Ok(Certificate::load(&config.webhook.cert_dir)?);
+    }
+    warn!("serving with a certificate made on the spot: this is for trying things out");
+    let service = &config.webhook.service_name;
+    let names = [
+        "localhost".to_owned(),
+        Ipv4Addr::LOCALHOST.to_string(),
+        Ipv6Addr::LOCALHOST.to_string(),
+        service.clone(),
+        format!("{service}.flyte.svc"),
+    ];
+    let made = SelfSigned::new(&names)?;
+    if let Some(path) = &args.ca_out {
+        std::fs::write(path, &made.authority).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(Certificate::from_pem(&made.certificate, &made.key)?)
+}
+
+/// The signals that mean stop.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> anyhow::Result<Self> {
+        let of = |kind| signal(kind).context("cannot listen to signals");
+        Ok(Self { terminate: of(SignalKind::terminate())?, interrupt: of(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// Waits for the second one, whoever handles the first.
+async fn second_signal() {
+    match Signals::new() {
+        Ok(mut signals) => {
+            signals.next().await;
+            signals.next().await;
+        }
+        Err(_) => std::future::pending().await,
+    }
+}

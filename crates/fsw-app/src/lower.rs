@@ -1,0 +1,74 @@
+//! From what the user said to what the crates mean.
+
+use fsw_config::{Config, OnAccessDenied, Resources, SecretManager, SecretNames};
+use fsw_injector::{InitContainerPosition, Manager, Settings};
+use fsw_naming::IdForm;
+use serde_json::{Map, Value, json};
+
+/// How pods are changed under this configuration.
+pub fn injector_settings(config: &Config) -> Settings {
+    let ours = &config.secrets_webhook;
+    let managers = config.webhook.secret_manager_types.iter().map(|manager| match manager {
+        SecretManager::Aws => Manager::Sidecar(sidecar(config)),
+        SecretManager::Embedded => Manager::Embedded(embedded(config)),
+    });
+    Settings {
+        managers: managers.collect(),
+        default_organization: ours.default_organization.clone(),
+        exclude_containers: ours.exclude_containers.clone(),
+        init_container_position: ours.init_container_position.map(|position| match position {
+            fsw_config::InitContainerPosition::First => InitContainerPosition::First,
+            fsw_config::InitContainerPosition::Last => InitContainerPosition::Last,
+        }),
+    }
+}
+
+fn sidecar(config: &Config) -> fsw_sidecar::Settings {
+    fsw_sidecar::Settings {
+        image: config.webhook.aws_secret_manager.sidecar_image.clone(),
+        resources: resources(&config.webhook.aws_secret_manager.resources),
+        security_overrides: security_overrides(config),
+    }
+}
+
+fn embedded(config: &Config) -> fsw_embedded::Settings {
+    let ours = &config.secrets_webhook;
+    let container = &config.webhook.embedded_secret_manager_config.file_mount_init_container;
+    let form = |form: &SecretNames| match form {
+        SecretNames::Documented => IdForm::Documented,
+        SecretNames::Padded => IdForm::Padded,
+    };
+    fsw_embedded::Settings {
+        forms: ours.secret_names.iter().map(form).collect(),
+        on_access_denied: match ours.on_access_denied {
+            OnAccessDenied::Stop => fsw_embedded::OnAccessDenied::Stop,
+            OnAccessDenied::NextScope => fsw_embedded::OnAccessDenied::NextScope,
+        },
+        any_text_is_stage: ours.group_version_is_stage,
+        variable_prefix: config.webhook.secret_env_var_prefix.clone(),
+        variable_aliases: ours.env_var_aliases,
+        writer: fsw_embedded::writer::Settings {
+            image: container.image.clone(),
+            resources: resources(&container.resources),
+            container_name: container.container_name.clone(),
+            security_overrides: security_overrides(config),
+        },
+    }
+}
+
+fn resources(resources: &Resources) -> Value {
+    let mut json = Map::new();
+    for (field, amounts) in [("requests", &resources.requests), ("limits", &resources.limits)] {
+        if !amounts.is_empty() {
+            json.insert(field.to_owned(), json!(amounts));
+        }
+    }
+    Value::Object(json)
+}
+
+fn security_overrides(config: &Config) -> Map<String, Value> {
+    match &config.secrets_webhook.security_context {
+        Some(Value::Object(overrides)) => overrides.clone(),
+        _ => Map::new(),
+    }
+}
