@@ -1,11 +1,12 @@
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt, Full};
 use hyper::body::Body;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
@@ -58,7 +59,6 @@ impl Service {
     pub async fn answer<B>(&self, request: Request<B>) -> Response<Full<Bytes>>
     where
         B: Body,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         if let Some(refused) = refuse_early(&request) {
             return refused;
@@ -89,25 +89,25 @@ impl Shared {
     async fn serve<B>(&self, request: Request<B>) -> Response<Full<Bytes>>
     where
         B: Body,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let arrival = Instant::now();
         let deadline = deadline(request.uri().query(), self.limits.timeout, arrival);
         let announced = request.body().size_hint().upper().map(|length| usize::try_from(length).unwrap_or(usize::MAX));
-        if announced.is_some_and(|length| length > self.limits.body) {
-            return self.too_large();
-        }
-        let reserve = u32::try_from(announced.unwrap_or(self.limits.body)).unwrap_or(u32::MAX);
+        let reserve = u32::try_from(announced.unwrap_or(usize::MAX).min(self.limits.body)).unwrap_or(u32::MAX);
         let read = async {
             // Never closed, so there is always a permit in the end.
             let permit = self.bodies.acquire_many(reserve).await.ok();
-            let body = Limited::new(request.into_body(), self.limits.body).collect().await;
-            (permit, body)
+            (permit, read_whole(request.into_body(), self.limits.body).await)
         };
         let (_permit, body) = match timeout_at(deadline, read).await {
-            Ok((permit, Ok(body))) => (permit, body.to_bytes()),
-            Ok((_, Err(error))) if error.is::<LengthLimitError>() => return self.too_large(),
-            Ok((_, Err(_))) => return text(StatusCode::BAD_REQUEST, "the body ended before it was whole"),
+            Ok((permit, Ok(body))) => (permit, body),
+            Ok((_, Err(BodyError::TooLarge))) => {
+                let message = format!("a review may have {} bytes", self.limits.body);
+                return text(StatusCode::PAYLOAD_TOO_LARGE, message);
+            }
+            Ok((_, Err(BodyError::Broken))) => {
+                return text(StatusCode::BAD_REQUEST, "the body ended before it was whole");
+            }
             Err(_) => return text(StatusCode::REQUEST_TIMEOUT, "the body did not come in time"),
         };
         let _in_flight = self.metrics.enter();
@@ -126,10 +126,31 @@ impl Shared {
             Err(undecodable) => text(StatusCode::BAD_REQUEST, undecodable.to_string()),
         }
     }
+}
 
-    fn too_large(&self) -> Response<Full<Bytes>> {
-        text(StatusCode::PAYLOAD_TOO_LARGE, format!("a review may have {} bytes", self.limits.body))
+enum BodyError {
+    TooLarge,
+    Broken,
+}
+
+/// The whole body, if it is within the limit. A larger one is read to its end all the same, or for as long as is decent,
+/// and thrown away: a client that is still writing when the connection closes never sees the answer.
+async fn read_whole<B: Body>(body: B, limit: usize) -> Result<Bytes, BodyError> {
+    const DECENT: usize = 64 * 1024 * 1024;
+    let mut body = pin!(body);
+    let mut whole = BytesMut::new();
+    let mut length = 0_usize;
+    while length <= DECENT {
+        let Some(frame) = body.as_mut().frame().await else { break };
+        let Ok(frame) = frame.map_err(|_| BodyError::Broken)?.into_data() else { continue };
+        length = length.saturating_add(frame.remaining());
+        if length <= limit {
+            whole.put(frame);
+        } else {
+            whole.clear();
+        }
     }
+    if length > limit { Err(BodyError::TooLarge) } else { Ok(whole.freeze()) }
 }
 
 /// Tells every pod to come again: more reviews are being worked on than may be.

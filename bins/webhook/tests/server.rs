@@ -1,0 +1,132 @@
+//! The process: what it says to bad requests and bad configuration, and how it ends.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+
+mod common;
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use common::{Webhook, command};
+use fsw_testkit::https::connect_tls;
+use http::Request;
+use http_body_util::Full;
+use serde_json::Map;
+
+fn webhook() -> Webhook {
+    Webhook::start(&Map::new(), &["secretsWebhook.maxBody=100Ki"])
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bad_requests_get_the_http_status_that_says_so() {
+    let webhook = webhook();
+    let mut client = webhook.http1().await;
+    let mut check = async |method: &str, path: &str, kind: &str, body: &str, status: u16, message: &str| {
+        let request =
+            Request::builder().method(method).uri(path).header("host", "localhost").header("content-type", kind);
+        let response = client.send(request.body(Full::new(body.to_owned().into())).unwrap()).await.unwrap();
+        assert_eq!((response.status().as_u16(), &response.body()[..]), (status, format!("{message}\n").as_bytes()));
+    };
+    let (path, json) = ("/mutate--v1-pod", "application/json");
+    check("POST", "/", json, "", 404, "there is only /mutate--v1-pod").await;
+    check("GET", path, json, "", 405, "send an AdmissionReview by POST").await;
+    check("POST", path, "text/plain", "", 415, "send an AdmissionReview as application/json").await;
+    check("POST", path, json, "garbage", 400, "the body is not an AdmissionReview: it is not JSON (line 1, column 1)")
+        .await;
+    check("POST", path, json, "{}", 400, "the body is  ; expected admission.k8s.io/v1 AdmissionReview").await;
+    let no_uid = r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":""}}"#;
+    check("POST", path, json, no_uid, 400, "the AdmissionReview has no request with a uid, so it cannot be answered")
+        .await;
+    let large = "x".repeat(102_401);
+    check("POST", path, "Application/JSON; charset=utf-8", &large, 413, "a review may have 102400 bytes").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_of_unknown_length_is_refused_beyond_the_limit() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let webhook = webhook();
+    let mut stream = connect_tls(webhook.address, &webhook.authority, b"http/1.1").await.unwrap();
+    let head = "POST /mutate--v1-pod HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let chunk = format!("{:x}\r\n{}\r\n", 60_000, "x".repeat(60_000));
+    stream.write_all(chunk.as_bytes()).await.unwrap();
+    stream.write_all(chunk.as_bytes()).await.unwrap();
+    stream.write_all(b"0\r\n\r\n").await.unwrap();
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 413");
+}
+
+fn admin(webhook: &Webhook, path: &str) -> String {
+    let mut stream = TcpStream::connect(webhook.admin).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_admin_port_has_health_and_metrics() {
+    let webhook = webhook();
+    let recording = fsw_testkit::recording("k8s-no-annotations");
+    webhook.http2().await.post("/mutate--v1-pod", recording.body).await.unwrap();
+    assert!(admin(&webhook, "/livez").starts_with("HTTP/1.1 200"));
+    assert!(admin(&webhook, "/readyz").starts_with("HTTP/1.1 200"));
+    let metrics = admin(&webhook, "/metrics");
+    assert!(metrics.contains("flyte_secrets_webhook_reviews_total{outcome=\"unchanged\"} 1"), "{metrics}");
+    assert!(metrics.ends_with("# EOF\n"), "{metrics}");
+}
+
+#[test]
+fn a_term_signal_ends_it_well_and_a_second_one_at_once() {
+    let log = webhook().stop();
+    assert!(log.contains("draining") && log.contains("\"message\":\"stopped\""), "{log}");
+
+    let webhook = Webhook::start(&Map::new(), &["secretsWebhook.drain.delay=1h"]);
+    webhook.signal("TERM");
+    // Not ready from the moment on that it is noticed; live all the time.
+    while admin(&webhook, "/readyz").starts_with("HTTP/1.1 200") {
+        std::thread::yield_now();
+    }
+    assert!(admin(&webhook, "/livez").starts_with("HTTP/1.1 200"));
+    webhook.signal("INT");
+    let (code, log) = webhook.join();
+    assert_eq!(code, Some(0));
+    assert!(log.contains("stopped at once"), "{log}");
+}
+
+#[track_caller]
+fn ends(args: &[&str], code: i32, stderr: &str) {
+    let output = command().args(args).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{said}");
+    assert!(said.contains(stderr), "{said}");
+}
+
+#[test]
+fn bad_usage_and_configuration_end_with_64_before_a_port_is_bound() {
+    ends(&[], 64, "Usage");
+    ends(&["run", "--nonsense"], 64, "--nonsense");
+    ends(&["run", "--ca-out", "x"], 64, "--self-signed");
+    ends(&["run", "--config", "/nowhere.yaml"], 64, "/nowhere.yaml");
+    ends(&["run", "--set", "webhook.secretManagerTypes=[Vault]"], 64, "Vault");
+    ends(
+        &["check-config", "--strict", "--set", "secretsWebhook.defaultOrganisation=x"],
+        64,
+        "secretsWebhook.defaultOrganization",
+    );
+    ends(&["run", "--secrets-file", "/nowhere.yaml"], 1, "cannot read the secrets file /nowhere.yaml");
+    ends(&["run", "--secrets-file", "/dev/null"], 1, "webhook.certDir");
+    ends(&["--help"], 0, "");
+}
+
+#[test]
+fn check_config_prints_what_the_configuration_amounts_to() {
+    let output = command()
+        .args(["check-config", "--webhook.listenPort", "8443"])
+        .env("FSW_WEBHOOK__SERVICE_NAME", "x")
+        .output()
+        .unwrap();
+    let yaml = String::from_utf8(output.stdout).unwrap();
+    assert!(yaml.contains("listenPort: 8443") && yaml.contains("serviceName: x"), "{yaml}");
+    assert!(output.status.success());
+}
