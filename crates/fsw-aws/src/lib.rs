@@ -1,1 +1,15 @@
-//! fsw-aws
+//! Secrets out of AWS Secrets Manager: a [`SecretSource`](fsw_source::SecretSource) on AWS's SDK.
+//!
+//! Each question is one attempt, bounded in time; [`Patient`](fsw_source::Patient) asks again. What the SDK says went
+//! wrong becomes a [`SourceError`](fsw_source::SourceError) by class, never by its `Debug` text: that shows the body of
+//! the response, and with it a secret.
+
+mod classify;
+mod connect;
+mod explain;
+mod metrics;
+mod source;
+
+pub use connect::{ConnectError, Settings};
+pub use metrics::Metrics;
+pub use source::AwsSource;
