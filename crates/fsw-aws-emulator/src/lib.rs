@@ -113,7 +113,7 @@ impl Emulator {
     /// Creates a role that anybody with a web identity may assume and that may read the secrets whose ARN matches.
     pub async fn web_identity_role(&self, name: &str, resource: &str) -> String {
         let trust = policy(&json!({
-            "Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity", "Principal": {"Federated": "*"},
+            "Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity", "Principal": {"Federated": format!("arn:aws:iam::{ACCOUNT}:oidc-provider/oidc.eks.us-west-2.amazonaws.com/id/TEST")},
         }));
         let rights =
             policy(&json!({"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": resource}));
@@ -166,7 +166,9 @@ impl Emulator {
     async fn iam(&self, parameters: &[(&str, &str)]) -> String {
         let headers = [("Content-Type", "application/x-www-form-urlencoded")];
         let body = wire::form(&[parameters, &[("Version", "2010-05-08")]].concat());
-        wire::post(self.address, &self.region, "iam", &headers, &body).await
+        let answer = wire::post(self.address, &self.region, "iam", &headers, &body).await;
+        assert!(!answer.contains("<Error>"), "{answer}");
+        answer
     }
 }
 

@@ -3,35 +3,12 @@
 
 mod common;
 
-use std::io;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use common::{ask, id, settings, source, source_with, words};
+use common::{ask, id, server, settings, source, source_with, words};
 use expect_test::{Expect, expect};
 use fsw_source::{SecretSource, Version};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use tracing_subscriber::fmt::MakeWriter;
-
-/// Answers every connection with these bytes once a request has come, then closes it; without bytes it stays silent.
-async fn server(answer: Option<&'static str>) -> String {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move {
-        let mut silent = Vec::new();
-        loop {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            let mut request = [0; 4096];
-            let _ = stream.read(&mut request).await;
-            match answer {
-                Some(answer) => stream.write_all(answer.as_bytes()).await.unwrap(),
-                None => silent.push(stream),
-            }
-        }
-    });
-    url
-}
 
 async fn check(answer: &'static str, expected: Expect) {
     let source = source(&server(Some(answer)).await).await;
@@ -83,47 +60,4 @@ async fn silence_and_absence() {
     let port = TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap().port();
     let absent = source(&format!("http://127.0.0.1:{port}")).await;
     assert!(ask(&absent, &Version::Current).await.ends_with("(Network)"));
-}
-
-#[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Captured {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Captured {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
-/// What the webhook lets itself be talked into: every level of our own crates, and of all others as far as `debug`.
-#[tokio::test]
-async fn no_log_line_holds_a_value() {
-    let captured = Captured::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::new("trace"))
-        .with_writer(captured.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
-    let good = "HTTP/1.1 200 OK\r\nContent-Length: 25\r\n\r\n{\"SecretString\":\"s3cret\"}";
-    let garbage = "HTTP/1.1 200 OK\r\nContent-Length: 24\r\n\r\n{\"SecretString\":s3cret  ";
-    for answer in [good, garbage] {
-        let source = source(&server(Some(answer)).await).await;
-        ask(&source, &Version::Current).await;
-    }
-    let log = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
-    assert!(log.contains("GetSecretValue") && log.contains("UnreadableResponse"), "{log}");
-    let leaks: Vec<_> = log.lines().filter(|line| line.contains("s3cret")).collect();
-    assert!(leaks.is_empty(), "{leaks:#?}");
 }

@@ -15,6 +15,8 @@ use fsw_aws::{AwsSource, Metrics, Settings};
 use fsw_naming::{IdForm, Key, Scope, candidates};
 use fsw_source::{Answer, SecretId, SecretSource, SourceError, Version};
 use prometheus_client::registry::Registry;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 /// The id of the one secret that the tests ask for.
 pub fn id() -> SecretId {
@@ -53,4 +55,23 @@ pub fn words(answer: &Result<Answer, SourceError>) -> String {
 
 pub async fn ask(source: &AwsSource, version: &Version) -> String {
     words(&source.get(&id(), version).await)
+}
+
+/// Answers every connection with these bytes once a request has come, then closes it; without bytes it stays silent.
+pub async fn server(answer: Option<&'static str>) -> String {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let mut silent = Vec::new();
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request).await;
+            match answer {
+                Some(answer) => stream.write_all(answer.as_bytes()).await.unwrap(),
+                None => silent.push(stream),
+            }
+        }
+    });
+    url
 }
