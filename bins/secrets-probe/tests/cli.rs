@@ -49,7 +49,7 @@ fn ids_are_in_look_up_order() {
     let run = probe(&[&["ids", "--set", "secretsWebhook.secretNames=[padded]"][..], &NAMES].concat());
     assert_eq!(run.stdout.lines().count(), 3);
     let run = probe(&["ids", "--pod", &recording("v2-env-key-only"), "--json"]);
-    assert!(run.stdout.starts_with(r#"{"id":"u__org__flyte__domain__development__project__flytesnacks__key__my_api_key","request":"s0","scope":"project"}"#), "{}", run.stdout);
+    assert!(run.stdout.starts_with(r#"{"request":"s0","scope":"project","id":"u__org__flyte__domain__development__project__flytesnacks__key__my_api_key"}"#), "{}", run.stdout);
 }
 
 #[test]
@@ -107,9 +107,9 @@ fn annotations_are_decoded_and_encoded() {
         &run,
         1,
         &expect![[r#"
-        {"annotation":null,"env_var":"V","group":"g","group_version":"","key":"my_api_key","mount_requirement":"ENV_VAR"}
-        {"annotation":null,"env_var":"","group":"","group_version":"","key":"","mount_requirement":"ANY"}
-    "#]],
+            {"annotation":null,"group":"g","group_version":"","key":"my_api_key","mount_requirement":"ENV_VAR","env_var":"V"}
+            {"annotation":null,"group":"","group_version":"","key":"","mount_requirement":"ANY","env_var":""}
+        "#]],
         &expect![[r#"
         error: "n0": not base32: '0' at position 1; Flyte writes only a to z and 1 to 6, without padding (make one with `secrets-probe encode`)
     "#]],
@@ -170,7 +170,7 @@ spec: {containers: [{name: main}]}
 fn a_fetch_shows_every_id_and_no_value() {
     let secrets = secrets();
     let file = secrets.path().to_string_lossy();
-    let run = probe(&[
+    let mut run = probe(&[
         "fetch",
         "--org",
         "flyte",
@@ -183,16 +183,18 @@ fn a_fetch_shows_every_id_and_no_value() {
         "--secrets-file",
         &file,
     ]);
+    let said = std::mem::take(&mut run.stderr);
+    assert_eq!(said, format!("warning: secrets are read from {file}, not from AWS\n"));
     check(
         &run,
         0,
         &expect![[r#"
-        s0  key:"user_secret"
-          project  u__org__flyte__domain__development__project__flytesnacks__key__user_secret  not found
-          domain   u__org__flyte__domain__development__key__user_secret                        found: version file, 13 bytes, sha256 2ae2ff1f…
-          domain   u__org__flyte__domain__development__project____key__user_secret             not found
-    "#]],
-        &expect![[r#""#]],
+            s0  key:"user_secret"
+              project  u__org__flyte__domain__development__project__flytesnacks__key__user_secret  not found
+              domain   u__org__flyte__domain__development__key__user_secret                        found: version file, 13 bytes, sha256 c426ce6e…
+              domain   u__org__flyte__domain__development__project____key__user_secret             not found
+        "#]],
+        &expect![""],
     );
     let run = probe(&[
         "fetch",

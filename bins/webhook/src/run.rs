@@ -40,7 +40,7 @@ async fn serve(args: &RunArgs, config: &Config) -> anyhow::Result<()> {
     let bound =
         Bound::plain(SocketAddr::new(ours.listen_address, config.webhook.listen_port)).await?.with_tls(&certificate)?;
     let admin = Bound::plain(SocketAddr::new(ours.listen_address, ours.admin_port)).await?;
-    let stop = Signals::new()?;
+    let (stop, stop_at_once) = (Signals::new()?, Signals::new()?);
 
     let health = Health::default();
     let limits = ConnectionLimits {
@@ -69,7 +69,7 @@ async fn serve(args: &RunArgs, config: &Config) -> anyhow::Result<()> {
     );
     tokio::select! {
         () = drain(stop, &health, config, trigger, reviews) => info!("stopped"),
-        () = second_signal() => warn!("stopped at once, at a second signal"),
+        () = second_signal(stop_at_once) => warn!("stopped at once, at a second signal"),
     }
     watch.abort();
     admin_trigger.pull();
@@ -141,12 +141,7 @@ impl Signals {
 }
 
 /// Waits for the second one, whoever handles the first.
-async fn second_signal() {
-    match Signals::new() {
-        Ok(mut signals) => {
-            signals.next().await;
-            signals.next().await;
-        }
-        Err(_) => std::future::pending().await,
-    }
+async fn second_signal(mut signals: Signals) {
+    signals.next().await;
+    signals.next().await;
 }

@@ -115,7 +115,7 @@ async fn files_of_both_managers_share_one_volume() {
     assert!(paths("initContainers", "init-embedded-secret").contains("/etc/flyte/secrets aws-secret-vol rw"));
     assert_eq!(
         injected.pod.pod()["metadata"]["annotations"]["secrets-webhook.flyte.org/injected"],
-        r#"[{"id":"arn:aws:secretsmanager:us-west-2:123456789012:secret:A-AbCdEf","manager":"AWS","request":"s0"},{"id":"u__org__o__domain__d__project__p__key__b","manager":"Embedded","request":"s1","version":"file"}]"#
+        r#"[{"request":"s0","manager":"AWS","id":"arn:aws:secretsmanager:us-west-2:123456789012:secret:A-AbCdEf"},{"request":"s1","manager":"Embedded","id":"u__org__o__domain__d__project__p__key__b","version":"file"}]"#
     );
 }
 

@@ -76,7 +76,7 @@ fn a_null_list_is_an_absent_one() {
         },
         &expect![[r#"
             replace /spec/containers/0/env [{"name":"A","value":"1"}]
-            replace /spec/containers/0/volumeMounts [{"mountPath":"/v","name":"v"}]
+            replace /spec/containers/0/volumeMounts [{"name":"v","mountPath":"/v"}]
             add /spec/initContainers [{"name":"i"}]"#]],
     );
 }
@@ -113,8 +113,8 @@ fn updating_a_container_keeps_what_others_added() {
         &present,
         |editor| editor.update_container(place, &wanted("b", "new")),
         &expect![[r#"
-            replace /spec/initContainers/0/env [{"name":"A","value":"new"},{"name":"AWS_ROLE_ARN","value":"r"}]
-            replace /spec/initContainers/0/image "b""#]],
+            replace /spec/initContainers/0/image "b"
+            replace /spec/initContainers/0/env [{"name":"A","value":"new"},{"name":"AWS_ROLE_ARN","value":"r"}]"#]],
     );
 }
 

@@ -97,9 +97,9 @@ fn values_that_will_hardly_do() {
         "webhook: {secretEnvVarPrefix: '', webhookTimeout: 60, secretManagerTypes: [AWS, Embedded, aws]}\n\
          secretsWebhook: {secretNames: [padded, padded]}\n",
         expect![[r#"
-            secretsWebhook.secretNames = ["padded"]
-            webhook.secretEnvVarPrefix = ""
             webhook.secretManagerTypes = ["AWS","Embedded"]
+            webhook.secretEnvVarPrefix = ""
+            secretsWebhook.secretNames = ["padded"]
             suspicious: webhook.secretManagerTypes in file /etc/flyte/config.yaml: AWS is listed more than once; the first counts
             suspicious: secretsWebhook.secretNames in file /etc/flyte/config.yaml: padded is listed more than once; the first counts
             suspicious: webhook.secretEnvVarPrefix in file /etc/flyte/config.yaml: flytekit finds no secret variable without a prefix; the default is _UNION_

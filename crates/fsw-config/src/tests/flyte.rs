@@ -87,20 +87,20 @@ fn a_flyte_core_file_loads_unchanged() {
     check(
         FLYTE_CORE,
         expect![[r#"
-        cache.inMemoryFixedSize.defaultExpiration = "24h"
-        cache.inMemoryFixedSize.size = 100000000
-        webhook.embeddedSecretManagerConfig.awsConfig.region = "us-east-2"
-        webhook.embeddedSecretManagerConfig.fileMountInitContainer.resources.requests.cpu = "1"
-        webhook.localCert = true
-        webhook.secretManagerTypes = ["Embedded","AWS"]
-        webhook.webhookTimeout = 10
-        cache.inMemoryFixedSize removed
-        webhook.embeddedSecretManagerConfig.fileMountInitContainer.resources.requests.memory removed
-        ignored: cache.type in file /etc/flyte/config.yaml: Flyte's own webhook may use it, here it has no effect
-        ignored: webhook.embeddedSecretManagerConfig.gcpConfig in file /etc/flyte/config.yaml: Flyte's own webhook may use it, here it has no effect
-        ignored: webhook.imageBuilderConfig in file /etc/flyte/config.yaml: Flyte's own webhook may use it, here it has no effect
-        ignored: webhook.metrics-prefix in file /etc/flyte/config.yaml: Flyte's own webhook may use it, here it has no effect
-    "#]],
+            webhook.secretManagerTypes = ["Embedded","AWS"]
+            webhook.embeddedSecretManagerConfig.awsConfig.region = "us-east-2"
+            webhook.embeddedSecretManagerConfig.fileMountInitContainer.resources.requests.cpu = "1"
+            webhook.localCert = true
+            webhook.webhookTimeout = 10
+            cache.inMemoryFixedSize.size = 100000000
+            cache.inMemoryFixedSize.defaultExpiration = "24h"
+            webhook.embeddedSecretManagerConfig.fileMountInitContainer.resources.requests.memory removed
+            cache.inMemoryFixedSize removed
+            ignored: cache.type in file /etc/flyte/config.yaml: Flyte's own webhook may use it, here it has no effect
+            ignored: webhook.embeddedSecretManagerConfig.gcpConfig in file /etc/flyte/config.yaml: Flyte's own webhook may use it, here it has no effect
+            ignored: webhook.imageBuilderConfig in file /etc/flyte/config.yaml: Flyte's own webhook may use it, here it has no effect
+            ignored: webhook.metrics-prefix in file /etc/flyte/config.yaml: Flyte's own webhook may use it, here it has no effect
+        "#]],
     );
 }
 
@@ -168,10 +168,10 @@ fn keys_are_case_insensitive_at_every_level() {
         "WEBHOOK: {LISTENPORT: 8443, awssecretmanager: {SideCarImage: a/b:1, Resources: {REQUESTS: {cpu: 1}}}}\n\
          secretswebhook: {LOG: {Level: debug}}\n",
         expect![[r#"
-            secretsWebhook.log.level = "debug"
-            webhook.awsSecretManager.resources.requests.cpu = "1"
             webhook.awsSecretManager.sidecarImage = "a/b:1"
+            webhook.awsSecretManager.resources.requests.cpu = "1"
             webhook.listenPort = 8443
+            secretsWebhook.log.level = "debug"
             webhook.awsSecretManager.resources.requests.memory removed
         "#]],
     );

@@ -20,11 +20,11 @@ fn flags_win_over_environment_over_files_over_defaults() {
         &environment,
         &["webhook.listenPort=1004"],
         expect![[r#"
-        webhook.listenPort = 1004
-        webhook.secretName = "one"
-        webhook.serviceName = "two"
-        webhook.servicePort = 1003
-    "#]],
+            webhook.listenPort = 1004
+            webhook.servicePort = 1003
+            webhook.serviceName = "two"
+            webhook.secretName = "one"
+        "#]],
     );
     check_layers(
         &[],
@@ -81,19 +81,19 @@ fn variables_spell_lists_maps_and_sections_as_yaml() {
         ],
         &["secretsWebhook.securityContext.capabilities.drop=[ALL]", "webhook.namespaceSelector.matchLabels.a.b/c=true"],
         expect![[r#"
-            secretsWebhook.excludeContainers = ["istio-proxy","linkerd-proxy"]
-            secretsWebhook.securityContext.capabilities.drop = ["ALL"]
-            secretsWebhook.securityContext.runAsUser = 1000
-            webhook.awsSecretManager.resources.limits.ephemeral-storage = "1Gi"
+            webhook.secretManagerTypes = ["AWS","Embedded"]
+            webhook.secretEnvVarPrefix = ""
             webhook.awsSecretManager.resources.requests.cpu = "1"
+            webhook.awsSecretManager.resources.limits.ephemeral-storage = "1Gi"
             webhook.localCert = true
             webhook.namespaceSelector.matchLabels.a.b/c = "true"
             webhook.namespaceSelector.matchLabels.team = "ml"
-            webhook.secretEnvVarPrefix = ""
-            webhook.secretManagerTypes = ["AWS","Embedded"]
+            secretsWebhook.excludeContainers = ["istio-proxy","linkerd-proxy"]
+            secretsWebhook.securityContext.capabilities.drop = ["ALL"]
+            secretsWebhook.securityContext.runAsUser = 1000
+            webhook.awsSecretManager.resources.requests.memory removed
             webhook.awsSecretManager.resources.limits.cpu removed
             webhook.awsSecretManager.resources.limits.memory removed
-            webhook.awsSecretManager.resources.requests.memory removed
             ignored: webhook.metrics-prefix in environment variable FSW_WEBHOOK__METRICS_PREFIX: Flyte's own webhook may use it, here it has no effect
             suspicious: webhook.secretEnvVarPrefix in environment variable FSW_WEBHOOK__SECRET_ENV_VAR_PREFIX: flytekit finds no secret variable without a prefix; the default is _UNION_
         "#]],

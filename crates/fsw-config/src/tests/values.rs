@@ -10,14 +10,14 @@ fn single_values_are_taken_from_any_type() {
         "webhook: {listenPort: '8443', localCert: 'on', serviceName: 5, webhookTimeout: 12s}\n\
          secretsWebhook: {defaultOrganization: 0123, envVarAliases: 0, groupVersionIsStage: T, maxBody: 1Ki}\n",
         expect![[r#"
-            secretsWebhook.defaultOrganization = "0123"
-            secretsWebhook.envVarAliases = false
-            secretsWebhook.groupVersionIsStage = true
-            secretsWebhook.maxBody = 1024
             webhook.listenPort = 8443
-            webhook.localCert = true
             webhook.serviceName = "5"
+            webhook.localCert = true
             webhook.webhookTimeout = 12
+            secretsWebhook.defaultOrganization = "0123"
+            secretsWebhook.groupVersionIsStage = true
+            secretsWebhook.envVarAliases = false
+            secretsWebhook.maxBody = 1024
         "#]],
     );
     check(
