@@ -1,2 +1,31 @@
-//! stub
-fn main() {}
+//! Tasks of this project, run as `cargo xtask TASK`.
+
+mod ci;
+mod demo;
+mod house;
+mod packages;
+mod say;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", disable_help_subcommand = true)]
+struct Args {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Show the main job: real Flyte pods get their secrets, without a cluster and without AWS.
+    Demo,
+    /// Check everything that needs no cluster: format, lints, tests, docs, licences.
+    Ci,
+}
+
+fn main() -> anyhow::Result<()> {
+    match Args::parse().task {
+        Task::Demo => demo::demo(),
+        Task::Ci => ci::ci(),
+    }
+}

@@ -83,7 +83,7 @@ pub(crate) struct IdsArgs {
   secrets-probe decode nnsxsoraejwxsx2bobuv512fperau
   kubectl get pod f1a2b3-n0-0 -o yaml | secrets-probe decode --pod -")]
 pub(crate) struct DecodeArgs {
-    /// Values of flyte.secrets/s<N> annotations.
+    /// Values of annotations flyte.secrets/s0, s1, …
     #[arg(value_name = "VALUE", required_unless_present = "pod", allow_hyphen_values = true)]
     pub(crate) values: Vec<String>,
     /// A pod in YAML or JSON, - for standard input.

@@ -24,8 +24,11 @@ async fn ask(client: &mut Client, body: Vec<u8>) -> Value {
     serde_json::from_slice::<Value>(response.body()).unwrap()["response"].take()
 }
 
+/// Names with what is under them.
+type Named = Vec<(String, String)>;
+
 /// What a container's process finds: variables, and files by their path.
-fn found(pod: &Value) -> (Vec<(String, String)>, Vec<(String, String)>) {
+fn found(pod: &Value) -> (Named, Named) {
     let container = &pod["spec"]["containers"][0];
     let mut files = Vec::new();
     let init_containers = pod["spec"]["initContainers"].as_array().into_iter().flatten();

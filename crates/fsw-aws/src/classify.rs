@@ -37,7 +37,7 @@ pub(crate) fn classify(error: &CallError, id: &str, region: &str) -> Result<Answ
         SdkError::ResponseError(_) => unavailable("UnreadableResponse", explain::UNREADABLE),
         SdkError::ServiceError(service) => {
             let status = service.raw().status().as_u16();
-            by_service(service.err(), status, id, region, &failure)
+            by_service(service.err(), status, id, region, failure)
         }
         _ => unavailable("Unknown", explain::UNKNOWN),
     }
