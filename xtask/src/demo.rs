@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Lines};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
+use std::time::Instant;
 
 use anyhow::{Context as _, bail, ensure};
 use data_encoding::BASE64;
@@ -102,14 +103,15 @@ const SCENES: &[Scene] = &[
 /// A line of the log is shown so far, in characters.
 const LONGEST_LINE: usize = 500;
 
-pub(crate) fn demo() -> anyhow::Result<()> {
+pub(crate) fn demo(is_release: bool) -> anyhow::Result<()> {
     let shell = Shell::new()?;
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     shell.change_dir(root);
     say(QUIET, "building the webhook");
-    cmd!(shell, "cargo build --quiet --locked --package webhook").quiet().run()?;
+    let release = is_release.then_some("--release");
+    cmd!(shell, "cargo build --quiet --locked --package webhook {release...}").quiet().run()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let good = runtime.block_on(play())?;
+    let good = runtime.block_on(play(is_release))?;
     if good == SCENES.len() {
         say(GOOD, format_args!("{good} of {} pods came out as they should", SCENES.len()));
         Ok(())
@@ -119,9 +121,14 @@ pub(crate) fn demo() -> anyhow::Result<()> {
 }
 
 /// Plays all scenes on one webhook; gives how many went well.
-async fn play() -> anyhow::Result<usize> {
-    let mut webhook = Webhook::start()?;
+async fn play(is_release: bool) -> anyhow::Result<usize> {
+    let start = Instant::now();
+    let mut webhook = Webhook::start(is_release)?;
     let mut client = Client::http2(webhook.address, &webhook.authority).await?;
+    client.post("/mutate--v1-pod?timeout=10s", recording("k8s-no-annotations").body).await?;
+    let first_answer = start.elapsed().as_millis();
+    webhook.log_line("\"message\":\"review\"")?;
+    say(QUIET, format_args!("first answer {first_answer} ms after the start; {}", webhook.memory()));
     let mut good = 0;
     for scene in SCENES {
         say(STRONG, format_args!("\n{}  {}", scene.recording, scene.story));
@@ -221,13 +228,15 @@ struct Webhook {
 
 impl Webhook {
     /// Starts it on the made-up secrets, and waits until it listens.
-    fn start() -> anyhow::Result<Self> {
+    fn start(is_release: bool) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let (secrets, authority) = (folder.path().join("secrets.yaml"), folder.path().join("ca.crt"));
         std::fs::write(&secrets, store().to_string())?;
         let (port, admin_port) = (free_port()?, free_port()?);
-        // Built into the same folder as this program.
-        let binary = std::env::current_exe()?.with_file_name("webhook");
+        // Built beside this program, which is a debug build.
+        let here = std::env::current_exe()?;
+        let profile = if is_release { "../release/webhook" } else { "webhook" };
+        let binary = here.with_file_name(profile);
         let mut child = Command::new(binary)
             .args(["run", "--self-signed", "--ca-out"])
             .arg(&authority)
@@ -247,6 +256,13 @@ impl Webhook {
         say(QUIET, format_args!("log: {}", webhook.log_line("listening")?));
         webhook.authority = std::fs::read_to_string(authority)?;
         Ok(webhook)
+    }
+
+    /// How much memory it has, where the system tells.
+    fn memory(&self) -> String {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        resident.map_or_else(String::new, |resident| format!("resident memory {}", resident.trim()))
     }
 
     /// The next line of the log that holds these words.

@@ -18,14 +18,18 @@ struct Args {
 #[derive(Subcommand)]
 enum Task {
     /// Show the main job: real Flyte pods get their secrets, without a cluster and without AWS.
-    Demo,
+    Demo {
+        /// Run the release build, for its numbers.
+        #[arg(long)]
+        release: bool,
+    },
     /// Check everything that needs no cluster: format, lints, tests, docs, licences.
     Ci,
 }
 
 fn main() -> anyhow::Result<()> {
     match Args::parse().task {
-        Task::Demo => demo::demo(),
+        Task::Demo { release } => demo::demo(release),
         Task::Ci => ci::ci(),
     }
 }
