@@ -95,7 +95,7 @@ async fn no_credentials_are_explained() {
     let emulator = emulator().await;
     let url = emulator.url();
     let endpoint = ("AWS_ENDPOINT_URL", url.as_str());
-    unavailable(&[endpoint, REGION, NO_INSTANCE], expect!["warning: s0: Embedded: AWS Secrets Manager in us-west-2 is unavailable for u__org__o__domain__d__project__p__key__k: no AWS credentials; give the webhook's service account a role by IRSA or EKS Pod Identity"]).await;
+    unavailable(&[endpoint, REGION, NO_INSTANCE], expect!["warning: s0: Embedded: AWS Secrets Manager in us-west-2 is unavailable for u__org__o__domain__d__project__p__key__k: no AWS credentials; give the service account a role by IRSA or EKS Pod Identity"]).await;
     let identity = [
         endpoint,
         REGION,
@@ -103,7 +103,7 @@ async fn no_credentials_are_explained() {
         ("AWS_ROLE_ARN", "arn:aws:iam::1:role/r"),
         ("AWS_WEB_IDENTITY_TOKEN_FILE", "/nowhere"),
     ];
-    unavailable(&identity, expect!["warning: s0: Embedded: AWS Secrets Manager in us-west-2 is unavailable for u__org__o__domain__d__project__p__key__k: no AWS credentials; give the webhook's service account a role by IRSA or EKS Pod Identity"]).await;
+    unavailable(&identity, expect!["warning: s0: Embedded: AWS Secrets Manager in us-west-2 is unavailable for u__org__o__domain__d__project__p__key__k: no AWS credentials; give the service account a role by IRSA or EKS Pod Identity"]).await;
     let token = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(token.path(), "token").unwrap();
     let path = token.path().to_string_lossy();

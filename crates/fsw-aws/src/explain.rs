@@ -11,8 +11,7 @@ pub(crate) const THROTTLED: &str = "AWS throttles the calls of this account; if 
 pub(crate) const FAULT: &str = "AWS has a fault";
 pub(crate) const REFUSED: &str = "AWS does not accept the call";
 pub(crate) const NO_VALUE: &str = "the secret has neither a string nor a binary";
-pub(crate) const BAD_CREDENTIALS: &str =
-    "AWS does not accept the webhook's credentials; check its role, its token and its clock";
+pub(crate) const BAD_CREDENTIALS: &str = "AWS does not accept the credentials; check the role, its token and the clock";
 pub(crate) const DECRYPTION: &str =
     "the secret cannot be decrypted; allow kms:Decrypt on its key, and check that the key is enabled";
 
@@ -21,14 +20,13 @@ pub(crate) fn no_credentials(refused: Option<&str>) -> String {
     let refused = refused.filter(|code| is_name(code)).map(|code| {
         format!("the token service refused ({code}); check the trust policy of the role that the service account names")
     });
-    refused.unwrap_or_else(|| {
-        "no AWS credentials; give the webhook's service account a role by IRSA or EKS Pod Identity".to_owned()
-    })
+    refused
+        .unwrap_or_else(|| "no AWS credentials; give the service account a role by IRSA or EKS Pod Identity".to_owned())
 }
 
 /// A refusal of IAM or KMS: who may not do what, and on what to allow it.
 pub(crate) fn denied(message: &str, id: &str, region: &str) -> String {
-    let principal = behind(message, "User: ").unwrap_or("the webhook's role");
+    let principal = behind(message, "User: ").unwrap_or("the role");
     if message.contains("KMS") || message.contains("kms:") {
         return format!("{principal} may not decrypt the secret; allow kms:Decrypt on its KMS key");
     }
@@ -73,7 +71,7 @@ mod tests {
         );
         assert_eq!(
             denied("Access to KMS is not allowed", "u__x", "us-east-1"),
-            "the webhook's role may not decrypt the secret; allow kms:Decrypt on its KMS key"
+            "the role may not decrypt the secret; allow kms:Decrypt on its KMS key"
         );
     }
 
@@ -81,7 +79,7 @@ mod tests {
     fn what_is_no_name_is_not_repeated() {
         assert_eq!(
             denied("User: {\"s3cret\"} is not authorized to perform: <s3cret>", "arn:x", "us-east-1"),
-            "the webhook's role may not secretsmanager:GetSecretValue; allow it on arn:x"
+            "the role may not secretsmanager:GetSecretValue; allow it on arn:x"
         );
         assert!(!no_credentials(Some("{s3cret}")).contains("s3cret"));
     }

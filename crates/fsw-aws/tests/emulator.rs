@@ -68,7 +68,15 @@ async fn fault(status: u16, code: &'static str, message: &str, expected: Expect)
 #[tokio::test]
 async fn every_code_of_aws_has_its_class_and_its_advice() {
     fault(400, "AccessDeniedException", "User: arn:aws:sts::1:assumed-role/webhook/x is not authorized to perform: secretsmanager:GetSecretValue on resource: s3cret", expect!["denied: arn:aws:sts::1:assumed-role/webhook/x may not secretsmanager:GetSecretValue; allow it on arn:aws:secretsmanager:us-west-2:*:secret:u__org__o__domain__d__project__p__key__k-?????? (AccessDeniedException)"]).await;
-    fault(400, "AccessDeniedException", "Access to KMS is not allowed", expect!["denied: the webhook's role may not decrypt the secret; allow kms:Decrypt on its KMS key (AccessDeniedException)"]).await;
+    fault(
+        400,
+        "AccessDeniedException",
+        "Access to KMS is not allowed",
+        expect![
+            "denied: the role may not decrypt the secret; allow kms:Decrypt on its KMS key (AccessDeniedException)"
+        ],
+    )
+    .await;
     fault(400, "DecryptionFailure", "s3cret", expect!["denied: the secret cannot be decrypted; allow kms:Decrypt on its key, and check that the key is enabled (DecryptionFailure)"]).await;
     fault(400, "ThrottlingException", "Rate exceeded s3cret", expect!["unavailable: AWS throttles the calls of this account; if this goes on, raise its quota (ThrottlingException)"]).await;
     fault(
@@ -83,9 +91,9 @@ async fn every_code_of_aws_has_its_class_and_its_advice() {
     fault(500, "InternalServiceError", "s3cret", expect!["unavailable: AWS has a fault (InternalServiceError)"]).await;
     fault(503, "ServiceUnavailable", "s3cret", expect!["unavailable: AWS has a fault (ServiceUnavailable)"]).await;
     fault(502, "Odd", "s3cret", expect!["unavailable: AWS has a fault (Odd)"]).await;
-    fault(400, "ExpiredTokenException", "s3cret", expect!["unavailable: AWS does not accept the webhook's credentials; check its role, its token and its clock (ExpiredTokenException)"]).await;
-    fault(400, "UnrecognizedClientException", "s3cret", expect!["unavailable: AWS does not accept the webhook's credentials; check its role, its token and its clock (UnrecognizedClientException)"]).await;
-    fault(403, "InvalidSignatureException", "s3cret", expect!["unavailable: AWS does not accept the webhook's credentials; check its role, its token and its clock (InvalidSignatureException)"]).await;
+    fault(400, "ExpiredTokenException", "s3cret", expect!["unavailable: AWS does not accept the credentials; check the role, its token and the clock (ExpiredTokenException)"]).await;
+    fault(400, "UnrecognizedClientException", "s3cret", expect!["unavailable: AWS does not accept the credentials; check the role, its token and the clock (UnrecognizedClientException)"]).await;
+    fault(403, "InvalidSignatureException", "s3cret", expect!["unavailable: AWS does not accept the credentials; check the role, its token and the clock (InvalidSignatureException)"]).await;
     fault(
         400,
         "InvalidRequestException",

@@ -77,6 +77,31 @@ pub fn container(files: &[File], volume: &str, variables: &[Value], pod: &PodEdi
     })
 }
 
+/// Reads the input of a writer that is a program, out of its environment.
+///
+/// # Errors
+/// A sentence about what is missing or wrong; nothing of any content is in it.
+pub fn read_input(variable: impl Fn(&str) -> Option<String>) -> Result<Vec<File>, String> {
+    let value = |name: &str| variable(name).ok_or_else(|| format!("the variable {name} is missing"));
+    let number = |name: &str| value(name)?.parse::<usize>().map_err(|_| format!("the variable {name} is no number"));
+    let file = |index: usize| {
+        let content = BASE64
+            .decode(variable(&format!("FSW_CONTENT_{index}")).unwrap_or_default().as_bytes())
+            .map_err(|_| format!("the variable FSW_CONTENT_{index} is not base64"))?;
+        if content.len() != number(&format!("FSW_SIZE_{index}"))? {
+            return Err(format!("the variable FSW_CONTENT_{index} is incomplete"));
+        }
+        let paths = value(&format!("FSW_PATHS_{index}"))?;
+        let paths = paths.lines().map(|path| FilePath::parse(path).map_err(|error| error.to_string()));
+        let paths = paths.collect::<Result<Vec<_>, _>>()?;
+        if paths.is_empty() {
+            return Err(format!("the variable FSW_PATHS_{index} names no path"));
+        }
+        Ok(File { content: SecretValue::Binary(content.into()), paths })
+    };
+    (0..number("FSW_FILES")?).map(file).collect()
+}
+
 /// Whether a container of our name is one that this manager, or Flyte's, made.
 pub fn is_ours(container: &ContainerView<'_>, volumes: &[&str]) -> bool {
     container.mounts().iter().any(|mount| {

@@ -19,6 +19,14 @@ impl SecretArn {
         if Self::is_whole(&joined) { Ok(Self(joined)) } else { Err(NameError::NotAnArn { found: joined }) }
     }
 
+    /// Reads a whole ARN.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn parse(arn: &str) -> Result<Self, NameError> {
+        if Self::is_whole(arn) { Ok(Self(arn.to_owned())) } else { Err(NameError::NotAnArn { found: arn.to_owned() }) }
+    }
+
     /// The whole ARN.
     pub fn as_str(&self) -> &str {
         &self.0

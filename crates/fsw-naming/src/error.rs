@@ -61,6 +61,14 @@ pub enum NameError {
         /// What they make.
         found: String,
     },
+    /// Not a secret as ECS names it.
+    #[error(
+        "{found:?} is no reference to a secret; expected arn:<partition>:secretsmanager:<region>:<account>:secret:<name>, then :<json-key>:<version-stage>:<version-id> as far as needed, with a stage or an id"
+    )]
+    NotAReference {
+        /// What was given.
+        found: String,
+    },
     /// The key cannot be the name of a file.
     #[error(
         "key {key:?} cannot be a file name: {problem}; use a key that is one plain file name, or mount_requirement ENV_VAR"
@@ -71,8 +79,8 @@ pub enum NameError {
         /// What is wrong.
         problem: &'static str,
     },
-    /// Group and key cannot be a path.
-    #[error("group and key make the file path {path:?}, which has {problem}")]
+    /// A path that is not safe below the secrets' directory.
+    #[error("the file path {path:?} has {problem}")]
     UnsafePath {
         /// The path.
         path: String,

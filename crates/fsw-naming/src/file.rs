@@ -13,6 +13,27 @@ const LONGEST_NAME: usize = 255;
 pub struct FilePath(String);
 
 impl FilePath {
+    /// Reads a path relative to [`SECRETS_DIRECTORY`]; a leading `/` does not count.
+    ///
+    /// # Errors
+    /// A segment is empty or `..`, or holds a control character.
+    pub fn parse(path: &str) -> Result<Self, NameError> {
+        let path = path.strip_prefix('/').unwrap_or(path);
+        let segments: Vec<_> = path.split('/').filter(|segment| *segment != ".").collect();
+        let problem = segments.iter().find_map(|segment| match name_problem(segment) {
+            // The path is data to whoever writes the file, not an argument of a command.
+            Some(LEADING_DASH) | None => None,
+            problem => problem,
+        });
+        match problem {
+            Some(problem) => Err(NameError::UnsafePath { path: path.to_owned(), problem }),
+            None if path.ends_with("/.") || segments.is_empty() => {
+                Err(NameError::UnsafePath { path: path.to_owned(), problem: "no file name" })
+            }
+            None => Ok(Self(segments.join("/"))),
+        }
+    }
+
     /// Relative to [`SECRETS_DIRECTORY`].
     pub fn relative(&self) -> &str {
         &self.0
@@ -81,18 +102,7 @@ pub fn embedded_files(
 /// # Errors
 /// A segment is empty or `..`, or holds a control character.
 pub fn sidecar_file(group: &str, key: &str) -> Result<FilePath, NameError> {
-    let path = format!("{}/{}", group.to_lowercase(), key.to_lowercase());
-    let segments: Vec<_> = path.split('/').filter(|segment| *segment != ".").collect();
-    let problem = segments.iter().find_map(|segment| match name_problem(segment) {
-        // Group and key are data of the puller, not arguments of a command.
-        Some(LEADING_DASH) | None => None,
-        problem => problem,
-    });
-    match problem {
-        Some(problem) => Err(NameError::UnsafePath { path, problem }),
-        None if key.ends_with("/.") || key == "." => Err(NameError::UnsafePath { path, problem: "no file name" }),
-        None => Ok(FilePath(segments.join("/"))),
-    }
+    FilePath::parse(&format!("{}/{}", group.to_lowercase(), key.to_lowercase()))
 }
 
 const LEADING_DASH: &str = "a leading '-'";
@@ -178,9 +188,9 @@ mod tests {
         sidecar(
             "g",
             "a/../b",
-            &expect![[r#"group and key make the file path "g/a/../b", which has the segment ".." or ".""#]],
+            &expect![[r#"the file path "g/a/../b" has the segment ".." or ".""#]],
         );
-        sidecar("g/", "k", &expect![[r#"group and key make the file path "g//k", which has an empty segment"#]]);
-        sidecar("g", ".", &expect![[r#"group and key make the file path "g/.", which has no file name"#]]);
+        sidecar("g/", "k", &expect![[r#"the file path "g//k" has an empty segment"#]]);
+        sidecar("g", ".", &expect![[r#"the file path "g/." has no file name"#]]);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Key, NameError, Scope, ScopeLevel};
+use crate::{Key, NameError, Scope, ScopeLevel, SecretArn};
 
 /// Characters that AWS allows in a secret's name.
 const LONGEST: usize = 512;
@@ -40,6 +40,12 @@ impl SecretId {
     /// What AWS is asked for.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl From<&SecretArn> for SecretId {
+    fn from(arn: &SecretArn) -> Self {
+        Self(arn.as_str().to_owned())
     }
 }
 

@@ -11,8 +11,10 @@ pub const CONTAINER_PREFIX: &str = "aws-pull-secret-";
 /// Where the image writes.
 pub const WRITE_DIRECTORY: &str = "/tmp";
 
-const ARN: &str = "SECRET_ARN";
-const FILE_NAME: &str = "SECRET_FILENAME";
+/// The variable with the secret's ARN.
+pub const ARN: &str = "SECRET_ARN";
+/// The variable with the file's path below [`WRITE_DIRECTORY`].
+pub const FILE_NAME: &str = "SECRET_FILENAME";
 
 /// The init container that pulls a secret into `volume`; `variables` are those that every container of the pod gets.
 pub fn container(pull: &Pull, volume: &str, variables: &[Value], pod: &PodEditor, settings: &Settings) -> Value {

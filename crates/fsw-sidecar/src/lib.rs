@@ -6,10 +6,12 @@
 
 mod container;
 mod identity;
+mod order;
 mod plan;
 
-pub use container::{CONTAINER_PREFIX, VOLUME, WRITE_DIRECTORY, container, is_ours};
+pub use container::{ARN, CONTAINER_PREFIX, FILE_NAME, VOLUME, WRITE_DIRECTORY, container, is_ours};
 pub use identity::has_identity;
+pub use order::{MODE, ORDERS, PullOrder};
 pub use plan::{Pull, SidecarError, plan};
 
 use serde_json::{Map, Value};

@@ -6,6 +6,7 @@
 
 mod error;
 mod file_store;
+mod json_key;
 mod patient;
 mod secret;
 mod waiting_room;
@@ -15,6 +16,7 @@ use futures_util::future::BoxFuture;
 pub use error::{Failure, SourceError};
 pub use file_store::{FileStore, FileStoreError};
 pub use fsw_naming::{SecretId, Version};
+pub use json_key::{JsonKeyError, json_key};
 pub use patient::Patient;
 pub use secret::{Secret, SecretValue};
 pub use waiting_room::{Seat, WaitingRoom};
