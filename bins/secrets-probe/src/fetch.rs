@@ -33,9 +33,9 @@ pub(crate) fn fetch(args: &FetchArgs) -> anyhow::Result<Verdict> {
         match &settled.end {
             Ok(Source::Found(..)) => {}
             Ok(Source::Pull(pull)) if args.json => {
-                json_line(&json!({"request": request, "id": pull.arn.as_str(), "outcome": "pulled by the pod"}))?;
+                json_line(&json!({"request": request, "id": pull.secret.to_string(), "outcome": "pulled by the pod"}))?;
             }
-            Ok(Source::Pull(pull)) => line(format!("  pulled by the pod itself: {}", pull.arn))?,
+            Ok(Source::Pull(pull)) => line(format!("  pulled by the pod itself: {}", pull.secret))?,
             Err(reasons) => {
                 all_good = false;
                 for reason in reasons {

@@ -1,5 +1,6 @@
 use fsw_embedded::Delivery;
 use fsw_injector::{ManagerPlan, RequestPlan};
+use fsw_naming::FilePath;
 use fsw_source::{Answer, Secret, SecretId, SecretSource, SecretValue, SourceError, Version};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
@@ -49,8 +50,10 @@ fn show(request: &RequestPlan) -> anyhow::Result<()> {
                 (plain, reason.text.clone()),
             ]),
             Ok(ManagerPlan::Sidecar(pull)) => {
-                rows.push(vec![(GOOD, "  AWS".into()), (QUIET, "secret".into()), (plain, pull.arn.to_string())]);
-                rows.push(vec![(plain, String::new()), (QUIET, "file".into()), (plain, pull.file.to_string())]);
+                rows.push(vec![(GOOD, "  AWS".into()), (QUIET, "secret".into()), (plain, pull.secret.to_string())]);
+                for path in &pull.paths {
+                    rows.push(vec![(plain, String::new()), (QUIET, "file".into()), (plain, path.to_string())]);
+                }
                 rows.extend(path_variable(pull.path_variable.as_ref()));
             }
             Ok(ManagerPlan::Embedded(embedded)) => {
@@ -105,8 +108,8 @@ fn as_json(request: &RequestPlan) -> Value {
         .map(|manager| match manager {
             Err(reason) => json!({"manager": reason.manager, "refused": reason.text}),
             Ok(ManagerPlan::Sidecar(pull)) => json!({
-                "manager": "AWS", "ids": [pull.arn.as_str()], "variables": [],
-                "files": [pull.file.absolute()], "path_variable": pull.path_variable,
+                "manager": "AWS", "ids": [pull.secret.to_string()], "variables": [],
+                "files": pull.paths.iter().map(FilePath::absolute).collect::<Vec<_>>(), "path_variable": pull.path_variable,
             }),
             Ok(ManagerPlan::Embedded(embedded)) => {
                 let ids: Vec<_> = embedded

@@ -1,8 +1,9 @@
 //! From what the user said to what the crates mean.
 
-use fsw_config::{Config, OnAccessDenied, Resources, SecretManager, SecretNames};
+use fsw_config::{Config, OnAccessDenied, Resources, SecretManager, SecretNames, SidecarContract};
 use fsw_injector::{InitContainerPosition, Manager, Settings};
 use fsw_naming::IdForm;
+use fsw_sidecar::Contract;
 use serde_json::{Map, Value, json};
 
 /// How pods are changed under this configuration.
@@ -24,9 +25,15 @@ pub fn injector_settings(config: &Config) -> Settings {
 }
 
 fn sidecar(config: &Config) -> fsw_sidecar::Settings {
+    let (theirs, ours) = (&config.webhook.aws_secret_manager, &config.secrets_webhook.sidecar);
+    let (contract, amounts) = match ours.contract {
+        SidecarContract::Aws => (Contract::Aws, &theirs.resources),
+        SidecarContract::Fsw => (Contract::Fsw, &ours.resources),
+    };
     fsw_sidecar::Settings {
-        image: config.webhook.aws_secret_manager.sidecar_image.clone(),
-        resources: resources(&config.webhook.aws_secret_manager.resources),
+        image: theirs.sidecar_image.clone(),
+        contract,
+        resources: resources(amounts),
         security_overrides: security_overrides(config),
     }
 }

@@ -93,6 +93,12 @@ impl Emulator {
         answer["VersionId"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
     }
 
+    /// The whole ARN of a secret, with the six characters that end it; the emulator knows no ARN without them.
+    pub async fn arn(&self, id: &str) -> String {
+        let answer = self.secrets_manager("DescribeSecret", &json!({ "SecretId": id })).await;
+        answer["ARN"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+    }
+
     /// Marks a secret for deletion.
     pub async fn delete(&self, id: &str) {
         self.secrets_manager("DeleteSecret", &json!({ "SecretId": id })).await;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::{
     Aws, AwsConfig, AwsSecretManager, Cache, Config, Drain, EmbeddedBackend, EmbeddedSecretManagerConfig,
     FileMountInitContainer, InMemoryFixedSize, Log, LogFormat, OnAccessDenied, Resources, SecretManager, SecretNames,
-    SecretsWebhook, Webhook,
+    SecretsWebhook, Sidecar, SidecarContract, Webhook,
 };
 
 /// The configuration when nothing is configured.
@@ -70,6 +70,7 @@ fn secrets_webhook() -> SecretsWebhook {
         log: Log { level: "info".to_owned(), format: LogFormat::Json },
         drain: Drain { delay: Duration::from_secs(5), timeout: Duration::from_secs(25) },
         cert_reload_interval: Duration::from_secs(5),
+        sidecar: Sidecar { contract: SidecarContract::Aws, resources: guaranteed("10m", "32Mi") },
         aws: Aws {
             attempt_timeout: Duration::from_secs(3),
             connect_timeout: Duration::from_secs(1),

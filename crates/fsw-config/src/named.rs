@@ -108,3 +108,14 @@ pub enum LogFormat {
 }
 
 named! { LogFormat: "json" => Json, "text" => Text; expected "json or text"; elsewhere [] }
+
+/// What the image of the sidecar manager's pullers understands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SidecarContract {
+    /// What AWS's own image does: one secret a container.
+    Aws,
+    /// What `secrets-fetch` does: all secrets in one container, JSON keys and versions.
+    Fsw,
+}
+
+named! { SidecarContract: "aws" => Aws, "fsw" => Fsw; expected "aws or fsw"; elsewhere [] }

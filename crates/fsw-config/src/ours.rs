@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{InitContainerPosition, LogFormat, OnAccessDenied, SecretNames, de, duration};
+use crate::{InitContainerPosition, LogFormat, OnAccessDenied, Resources, SecretNames, SidecarContract, de, duration};
 
 /// The `secretsWebhook:` section.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -63,6 +63,8 @@ pub struct SecretsWebhook {
     /// How often the certificate files are read again.
     #[serde(deserialize_with = "de::timeout", serialize_with = "duration::serialize")]
     pub cert_reload_interval: Duration,
+    /// The sidecar manager's pullers.
+    pub sidecar: Sidecar,
     /// Calls to AWS.
     pub aws: Aws,
     /// A file of secrets to serve instead of AWS, for trying things out.
@@ -94,6 +96,16 @@ pub struct Drain {
     /// How long reviews in flight may then take.
     #[serde(deserialize_with = "de::timeout", serialize_with = "duration::serialize")]
     pub timeout: Duration,
+}
+
+/// The sidecar manager's pullers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Sidecar {
+    /// What the image (`webhook.awsSecretManager.sidecarImage`) understands.
+    pub contract: SidecarContract,
+    /// Resources of the one puller of a pod under the contract `fsw`; under `aws`, Flyte's own setting counts.
+    pub resources: Resources,
 }
 
 /// Calls to AWS.

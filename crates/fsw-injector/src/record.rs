@@ -25,7 +25,7 @@ impl Served {
     pub(crate) fn new(request: String, source: &Source) -> Self {
         match source {
             Source::Pull(pull) => {
-                Self { request, manager: "AWS", id: pull.arn.to_string(), scope: None, version_id: None }
+                Self { request, manager: "AWS", id: pull.secret.to_string(), scope: None, version_id: None }
             }
             Source::Found(_, found) => Self {
                 request,

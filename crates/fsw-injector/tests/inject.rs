@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{embedded, named, one_container, pod, request, run, settings, sidecar, store, store_of};
+use common::{embedded, named, one_container, pod, request, run, settings, sidecar, sidecar_of, store, store_of};
 use expect_test::{Expect, expect};
 use fsw_injector::{Class, InitContainerPosition, Injected, Settings};
 use fsw_request::{Mount, SecretRequest};
@@ -348,4 +348,42 @@ async fn a_missing_label_is_named_and_an_organization_can_be_filled_in() {
 async fn a_pod_without_requests_is_not_changed() {
     let injected = run(&pod(&[], one_container()), &both(), &store(&[])).await.unwrap();
     assert!(injected.pod.patch().is_empty());
+}
+
+#[tokio::test]
+async fn the_projects_own_puller_gets_all_secrets_in_one_container() {
+    let mut old = request(&format!("{ARN}:Db-AbCdEf:user"), "DB_User", Mount::File, "USER");
+    old.group_version = "AWSPREVIOUS".into();
+    let requests =
+        [request(ARN, "Plain-AbCdEf", Mount::Any, ""), old, request(ARN, "json-AbCdEf:a.b:", Mount::File, "")];
+    let manager = settings(vec![sidecar_of(fsw_sidecar::Contract::Fsw)]);
+    let spec = json!({"containers": [{"name": "main"}], "securityContext": {"fsGroup": 2000}});
+    let injected = run(&pod(&requests, spec), &manager, &store(&[])).await.unwrap();
+    let init_containers = injected.pod.pod()["spec"]["initContainers"].as_array().unwrap();
+    assert_eq!(init_containers.len(), 1);
+    assert_eq!(init_containers[0]["name"], "aws-pull-secrets");
+    let environment = fsw_testkit::environment(&init_containers[0]);
+    let told = |name: &str| environment.iter().find(|(other, _)| other == name).unwrap().1.clone();
+    assert_eq!(told("FSW_MODE"), "0440");
+    let orders: Vec<fsw_sidecar::PullOrder> = serde_json::from_str(&told("FSW_SECRETS")).unwrap();
+    let lines: Vec<_> = orders.iter().map(|order| format!("{} {}", order.secret, order.paths.join(" "))).collect();
+    expect![[r#"
+        arn:aws:secretsmanager:us-west-2:123456789012:secret:Plain-AbCdEf arn:aws:secretsmanager:us-west-2:123456789012:secret/plain-abcdef arn:aws:secretsmanager:us-west-2:123456789012:secret/Plain-AbCdEf
+        arn:aws:secretsmanager:us-west-2:123456789012:secret:Db-AbCdEf:user:AWSPREVIOUS arn:aws:secretsmanager:us-west-2:123456789012:secret:db-abcdef:user/db_user arn:aws:secretsmanager:us-west-2:123456789012:secret:Db-AbCdEf:user/DB_User arn:aws:secretsmanager:us-west-2:123456789012:secret:Db-AbCdEf:user/db_user arn:aws:secretsmanager:us-west-2:123456789012:secret:db-abcdef:user/awsprevious/db_user
+        arn:aws:secretsmanager:us-west-2:123456789012:secret:json-AbCdEf:a.b arn:aws:secretsmanager:us-west-2:123456789012:secret/json-abcdef:a.b: arn:aws:secretsmanager:us-west-2:123456789012:secret/json-AbCdEf:a.b:"#]].assert_eq(&lines.join("\n"));
+}
+
+#[tokio::test]
+async fn two_versions_of_one_secret_are_refused() {
+    let mut both = request(&format!("{ARN}:Db-AbCdEf:user:AWSCURRENT2"), "k", Mount::File, "");
+    both.group_version = "AWSPREVIOUS".into();
+    let manager = settings(vec![sidecar_of(fsw_sidecar::Contract::Fsw)]);
+    let refusal = run(&pod(&[both], one_container()), &manager, &store(&[])).await.unwrap_err();
+    assert!(
+        refusal
+            .message
+            .contains("the ARN names the version AWSCURRENT2, and group_version AWSPREVIOUS; leave one of them out"),
+        "{}",
+        refusal.message
+    );
 }

@@ -105,6 +105,24 @@ pub fn sidecar_file(group: &str, key: &str) -> Result<FilePath, NameError> {
     FilePath::parse(&format!("{}/{}", group.to_lowercase(), key.to_lowercase()))
 }
 
+/// Further paths of a sidecar secret: as Flyte's v2 SDK and people write them, and with the version as flytekit does.
+/// Those that cannot be a path are left out.
+pub fn sidecar_links(group: &str, group_version: &str, key: &str) -> Vec<FilePath> {
+    let lower = |text: &str| text.to_lowercase();
+    let mut paths = vec![format!("{group}/{key}"), format!("{group}/{}", lower(key))];
+    if !group_version.is_empty() {
+        paths.push(format!("{}/{}/{}", lower(group), lower(group_version), lower(key)));
+    }
+    let first = format!("{}/{}", lower(group), lower(key));
+    let mut links: Vec<FilePath> = Vec::new();
+    for path in paths.iter().filter(|path| **path != first).filter_map(|path| FilePath::parse(path).ok()) {
+        if !links.contains(&path) {
+            links.push(path);
+        }
+    }
+    links
+}
+
 const LEADING_DASH: &str = "a leading '-'";
 
 fn name_problem(name: &str) -> Option<&'static str> {
@@ -185,11 +203,7 @@ mod tests {
             &expect!["arn:aws:secretsmanager:us-west-2:1:secret:/my-secret-abcdef"],
         );
         sidecar("g", "a/./b", &expect!["g/a/b"]);
-        sidecar(
-            "g",
-            "a/../b",
-            &expect![[r#"the file path "g/a/../b" has the segment ".." or ".""#]],
-        );
+        sidecar("g", "a/../b", &expect![[r#"the file path "g/a/../b" has the segment ".." or ".""#]]);
         sidecar("g/", "k", &expect![[r#"the file path "g//k" has an empty segment"#]]);
         sidecar("g", ".", &expect![[r#"the file path "g/." has no file name"#]]);
     }

@@ -15,7 +15,7 @@ mod version;
 
 pub use arn::SecretArn;
 pub use error::NameError;
-pub use file::{FilePath, SECRETS_DIRECTORY, embedded_files, sidecar_file};
+pub use file::{FilePath, SECRETS_DIRECTORY, embedded_files, sidecar_file, sidecar_links};
 pub use key::Key;
 pub use reference::SecretReference;
 pub use scope::{DOMAIN_LABEL, ORGANIZATION_LABEL, PROJECT_LABEL, Scope, ScopeLevel};

@@ -12,6 +12,18 @@ pub struct SecretReference {
 }
 
 impl SecretReference {
+    /// The reference that a sidecar request means: the group where it is one already, otherwise group and key, joined by
+    /// one colon.
+    ///
+    /// # Errors
+    /// What they make is no reference.
+    pub fn from_group_and_key(group: &str, key: &str) -> Result<Self, NameError> {
+        Self::parse(group).or_else(|_| {
+            let (group, key) = (group.strip_suffix(':').unwrap_or(group), key.strip_prefix(':').unwrap_or(key));
+            Self::parse(&format!("{group}:{key}"))
+        })
+    }
+
     /// Reads a reference.
     ///
     /// # Errors
@@ -30,7 +42,8 @@ impl SecretReference {
             (None, Some(id)) => Version::Id(id),
             (Some(_), Some(_)) => return Err(malformed()),
         };
-        Ok(Self { arn: SecretArn::parse(&parts.join(":"))?, json_key: part(0), version })
+        let arn = SecretArn::parse(&parts.join(":")).map_err(|_| malformed())?;
+        Ok(Self { arn, json_key: part(0), version })
     }
 }
 

@@ -1,13 +1,12 @@
-use fsw_pod::{ContainerView, PodEditor, security_context, variable};
+use fsw_naming::FilePath;
+use fsw_pod::{ContainerView, PodEditor, file_mode, security_context, variable};
 use serde_json::{Value, json};
 
 use crate::identity::identity;
-use crate::{Pull, Settings};
+use crate::{Contract, MODE, ORDERS, Pull, PullOrder, Settings};
 
 /// The volume that the pullers write into.
 pub const VOLUME: &str = "aws-secret-vol";
-/// What the names of pullers begin with; the number of the request follows.
-pub const CONTAINER_PREFIX: &str = "aws-pull-secret-";
 /// Where the image writes.
 pub const WRITE_DIRECTORY: &str = "/tmp";
 
@@ -16,17 +15,51 @@ pub const ARN: &str = "SECRET_ARN";
 /// The variable with the file's path below [`WRITE_DIRECTORY`].
 pub const FILE_NAME: &str = "SECRET_FILENAME";
 
-/// The init container that pulls a secret into `volume`; `variables` are those that every container of the pod gets.
-pub fn container(pull: &Pull, volume: &str, variables: &[Value], pod: &PodEditor, settings: &Settings) -> Value {
+/// The init containers that pull all secrets into `volume`; `variables` are those that every container of the pod gets.
+pub fn containers(
+    pulls: &[Pull],
+    volume: &str,
+    variables: &[Value],
+    pod: &PodEditor,
+    settings: &Settings,
+) -> Vec<Value> {
+    let build = |name: String, told: Vec<Value>| container(&name, told, volume, variables, pod, settings);
+    match settings.contract {
+        Contract::Aws => pulls
+            .iter()
+            .map(|pull| {
+                let arn = variable(ARN, pull.secret.arn.as_str());
+                let file = pull.paths.first().map_or("", FilePath::relative);
+                build(format!("aws-pull-secret-{}", pull.index), vec![arn, variable(FILE_NAME, &format!("/{file}"))])
+            })
+            .collect(),
+        Contract::Fsw if pulls.is_empty() => Vec::new(),
+        Contract::Fsw => {
+            let order = |pull: &Pull| PullOrder {
+                secret: pull.secret.to_string(),
+                paths: pull.paths.iter().map(|path| path.relative().to_owned()).collect(),
+            };
+            let orders = json!(pulls.iter().map(order).collect::<Vec<_>>()).to_string();
+            let mode = format!("{:04o}", file_mode(pod, &settings.security_overrides));
+            vec![build("aws-pull-secrets".to_owned(), vec![variable(ORDERS, &orders), variable(MODE, &mode)])]
+        }
+    }
+}
+
+fn container(
+    name: &str,
+    told: Vec<Value>,
+    volume: &str,
+    variables: &[Value],
+    pod: &PodEditor,
+    settings: &Settings,
+) -> Value {
     let (identity, tokens) = identity(pod);
-    let mut env = variables.to_vec();
-    env.extend(identity);
-    env.push(variable(ARN, pull.arn.as_str()));
-    env.push(variable(FILE_NAME, &format!("/{}", pull.file.relative())));
+    let env: Vec<_> = variables.iter().cloned().chain(identity).chain(told).collect();
     let mut mounts = vec![json!({"name": volume, "mountPath": WRITE_DIRECTORY})];
     mounts.extend(tokens);
     json!({
-        "name": format!("{CONTAINER_PREFIX}{}", pull.index),
+        "name": name,
         "image": settings.image,
         "env": env,
         "resources": settings.resources,
@@ -40,7 +73,6 @@ pub fn container(pull: &Pull, volume: &str, variables: &[Value], pod: &PodEditor
 pub fn is_ours(container: &ContainerView<'_>, volumes: &[&str]) -> bool {
     let writes =
         |mount: &Value| mount["mountPath"] == WRITE_DIRECTORY && volumes.iter().any(|volume| mount["name"] == *volume);
-    container.variable(ARN).is_some()
-        && container.variable(FILE_NAME).is_some()
-        && container.mounts().iter().any(writes)
+    let is_told = |names: &[&str]| names.iter().all(|name| container.variable(name).is_some());
+    (is_told(&[ARN, FILE_NAME]) || is_told(&[ORDERS])) && container.mounts().iter().any(writes)
 }

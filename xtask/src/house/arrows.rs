@@ -34,6 +34,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("fsw-aws-emulator", &[]),
     ("fsw-testkit", &[]),
     ("webhook", &["fsw-app", "fsw-config", "fsw-server"]),
+    ("secrets-fetch", &["fsw-aws", "fsw-embedded", "fsw-naming", "fsw-sidecar", "fsw-source"]),
     (
         "secrets-probe",
         &[
@@ -56,7 +57,7 @@ const PURE: &[(&str, &[&str])] = &[
     ("fsw-naming", &["thiserror"]),
     ("fsw-request", &["data-encoding", "thiserror"]),
     ("fsw-pod", &["serde", "serde_json", "thiserror"]),
-    ("fsw-sidecar", &["serde_json", "thiserror"]),
+    ("fsw-sidecar", &["serde", "serde_json", "thiserror"]),
     ("fsw-embedded", &["data-encoding", "futures-util", "serde_json", "thiserror"]),
     ("fsw-injector", &["futures-util", "serde_json"]),
 ];

@@ -61,29 +61,28 @@ impl Injection<'_> {
         let volume = files.volume();
         let mut injected: Vec<(InitContainerPosition, Value)> = Vec::new();
         let position = |default| self.settings.init_container_position.unwrap_or(default);
+        let mut writer = None;
         if let (Some(settings), false) = (self.settings.embedded(), files.written.is_empty()) {
             let container = writer::container(&files.written, volume, variables, pod, &settings.writer);
             injected.push((position(InitContainerPosition::First), container));
+            writer = Some(settings.writer.container_name.as_str());
         }
-        if let Some(settings) = self.settings.sidecar() {
-            for pull in &files.pulled {
-                let container = fsw_sidecar::container(pull, volume, variables, pod, settings);
+        let name_of = |container: &Value| container["name"].as_str().unwrap_or_default().to_owned();
+        let mut pullers = Vec::new();
+        if let (Some(settings), false) = (self.settings.sidecar(), files.pulled.is_empty()) {
+            for container in fsw_sidecar::containers(&files.pulled, volume, variables, pod, settings) {
+                pullers.push(name_of(&container));
                 injected.push((position(InitContainerPosition::Last), container));
             }
-            if !files.pulled.is_empty() && !fsw_sidecar::has_identity(pod) {
+            if !fsw_sidecar::has_identity(pod) {
                 self.warnings.push(
                     "the pod has no AWS identity of its own (IRSA or Pod Identity), so its secrets are pulled with the node's role; annotate its service account"
                         .to_owned(),
                 );
             }
         }
-        let name_of = |container: &Value| container["name"].as_str().unwrap_or_default().to_owned();
-        let (writers, pullers): (Vec<_>, Vec<_>) = injected
-            .iter()
-            .map(|(_, container)| name_of(container))
-            .partition(|name| !name.starts_with(fsw_sidecar::CONTAINER_PREFIX));
-        let present = taken::find(pod, &pullers, writers.first().map(String::as_str), volume, self.settings)
-            .map_err(|text| self.refuse(0, &text))?;
+        let present =
+            taken::find(pod, &pullers, writer, volume, self.settings).map_err(|text| self.refuse(0, &text))?;
         if !present.volume {
             pod.append_volume(taken::volume(volume));
         }
@@ -107,7 +106,8 @@ impl Injection<'_> {
             .containers()
             .iter()
             .filter(|container| !self.settings.is_excluded(container.name()))
-            .filter(|container| !pullers.iter().chain(&writers).any(|injected| injected == container.name()))
+            .filter(|container| writer != Some(container.name()))
+            .filter(|container| !pullers.iter().any(|puller| puller == container.name()))
             .map(|container| container.place)
             .collect();
         for place in readers {

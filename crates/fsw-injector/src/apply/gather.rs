@@ -3,6 +3,7 @@
 use fsw_embedded::{Delivery, Found, variable_value, writer};
 use fsw_naming::{FilePath, SECRETS_DIRECTORY};
 use fsw_pod::variable;
+use fsw_sidecar::Pull;
 use fsw_source::SecretValue;
 use serde_json::Value;
 
@@ -24,13 +25,13 @@ pub(super) enum VariableKind {
 
 /// What a file would hold.
 pub(super) enum FileContent {
-    Pulled(fsw_sidecar::Pull),
+    Pulled(Pull),
     Written(SecretValue),
 }
 
 /// The files of a pod, by who makes them.
 pub(super) struct Files {
-    pub(super) pulled: Vec<fsw_sidecar::Pull>,
+    pub(super) pulled: Vec<Pull>,
     pub(super) written: Vec<writer::File>,
 }
 
@@ -70,9 +71,15 @@ impl Injection<'_> {
         match source {
             Source::Pull(pull) => {
                 self.warnings.extend(pull.warnings.iter().cloned());
-                variables.extend(path_variable(&pull.path_variable, &pull.file));
-                let (name, content) = (pull.file.clone(), FileContent::Pulled(pull.clone()));
-                files.push(Claim { name, content, owner, rank: Rank::Primary });
+                for (index, path) in pull.paths.iter().enumerate() {
+                    let (rank, content) = match index {
+                        0 => (Rank::Primary, FileContent::Pulled(pull.clone())),
+                        _ => (Rank::Alias, FileContent::Pulled(pull.clone())),
+                    };
+                    files.push(Claim { name: path.clone(), content, owner, rank });
+                }
+                let first = pull.paths.first();
+                variables.extend(first.and_then(|path| path_variable(&pull.path_variable, path)));
             }
             Source::Found(planned, found) => {
                 self.warnings.extend(planned.warnings.iter().cloned());
@@ -117,7 +124,7 @@ impl Injection<'_> {
         let same = |a: &FileClaim, b: &FileClaim| {
             a.name == b.name
                 && match (&a.content, &b.content) {
-                    (FileContent::Pulled(a), FileContent::Pulled(b)) => a.arn == b.arn,
+                    (FileContent::Pulled(a), FileContent::Pulled(b)) => a.secret == b.secret,
                     (FileContent::Written(a), FileContent::Written(b)) => a.bytes() == b.bytes(),
                     _ => false,
                 }
@@ -129,7 +136,10 @@ impl Injection<'_> {
         let mut owners: Vec<usize> = Vec::new();
         for claim in kept {
             match claim.content {
-                FileContent::Pulled(pull) => files.pulled.push(pull),
+                FileContent::Pulled(pull) => match files.pulled.iter_mut().find(|other| other.index == pull.index) {
+                    Some(earlier) => earlier.paths.push(claim.name),
+                    None => files.pulled.push(Pull { paths: vec![claim.name], ..pull }),
+                },
                 FileContent::Written(content) => match owners.iter().position(|owner| *owner == claim.owner) {
                     Some(index) => files.written[index].paths.push(claim.name),
                     None => {

@@ -14,7 +14,12 @@ use fsw_source::FileStore;
 use serde_json::{Map, Value, json};
 
 pub fn sidecar() -> Manager {
+    sidecar_of(fsw_sidecar::Contract::Aws)
+}
+
+pub fn sidecar_of(contract: fsw_sidecar::Contract) -> Manager {
     Manager::Sidecar(fsw_sidecar::Settings {
+        contract,
         image: "docker.io/amazon/aws-secrets-manager-secret-sidecar:v0.1.4".into(),
         resources: resources("200m", "500Mi"),
         security_overrides: Map::new(),
