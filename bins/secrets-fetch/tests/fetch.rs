@@ -303,8 +303,9 @@ async fn another_user_on_a_small_volume() {
     let program = binary.path().join("secrets-fetch");
     fs::copy(env!("CARGO_BIN_EXE_secrets-fetch"), &program).unwrap();
     let run = async |secret: String| {
-        // A mount namespace of its own: the tmpfs is gone with the process. Its group passes itself on, as with an fsGroup.
-        let script = "mount -t tmpfs -o size=16k,mode=2770,gid=4242 none \"$1\" && shift && setpriv --reuid 7777 --regid 4242 --clear-groups --no-new-privs --bounding-set=-all \"$@\"; code=$?; stat -c '%n %a %u %g' /proc/self/root\"$FSW_DIRECTORY\"/* 2>/dev/null | sed 's|.*/||'; exit $code";
+        // A mount namespace of its own, gone with the process: a read-only root, and a volume whose group passes itself on,
+        // as with an fsGroup. No capability is left.
+        let script = "mount -o remount,bind,ro / && mount -t tmpfs -o size=16k,mode=2770,gid=4242 none \"$1\" && shift && setpriv --reuid 7777 --regid 4242 --clear-groups --no-new-privs --bounding-set=-all \"$@\"; code=$?; stat -c '%n %a %u %g' /proc/self/root\"$FSW_DIRECTORY\"/* 2>/dev/null | sed 's|.*/||'; exit $code";
         let mut command = Command::new("unshare");
         command
             .args(["--mount", "sh", "-c", script, "sh"])

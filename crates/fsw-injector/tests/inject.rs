@@ -387,3 +387,25 @@ async fn two_versions_of_one_secret_are_refused() {
         refusal.message
     );
 }
+
+#[tokio::test]
+async fn an_identity_that_comes_after_us_is_not_mounted_twice() {
+    for contract in [fsw_sidecar::Contract::Aws, fsw_sidecar::Contract::Fsw] {
+        let manager = settings(vec![sidecar_of(contract)]);
+        let requests = [request(ARN, "a", Mount::File, ""), request(ARN, "b", Mount::File, "")];
+        let mut pod = run(&pod(&requests, one_container()), &manager, &store(&[])).await.unwrap().pod.pod().clone();
+        // What the EKS webhook does to every container that it sees, ours among them.
+        for list in ["containers", "initContainers"] {
+            for container in pod["spec"][list].as_array_mut().unwrap() {
+                let env = container["env"].as_array_mut().unwrap();
+                env.push(json!({"name": "AWS_ROLE_ARN", "value": "arn:aws:iam::1:role/r"}));
+                env.push(json!({"name": "AWS_WEB_IDENTITY_TOKEN_FILE", "value": "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"}));
+                let mount = json!({"name": "aws-iam-token", "mountPath": "/var/run/secrets/eks.amazonaws.com/serviceaccount", "readOnly": true});
+                container["volumeMounts"].as_array_mut().unwrap().push(mount);
+            }
+        }
+        let again = run(&pod, &manager, &store(&[])).await.unwrap();
+        assert!(again.pod.patch().is_empty(), "{contract:?}");
+        assert!(again.warnings.is_empty(), "{:?}", again.warnings);
+    }
+}
