@@ -305,11 +305,19 @@ async fn another_user_on_a_small_volume() {
     let run = async |secret: String| {
         // A mount namespace of its own, gone with the process: a read-only root, and a volume whose group passes itself on,
         // as with an fsGroup. No capability is left.
-        let script = "mount -o remount,bind,ro / && mount -t tmpfs -o size=16k,mode=2770,gid=4242 none \"$1\" && shift && setpriv --reuid 7777 --regid 4242 --clear-groups --no-new-privs --bounding-set=-all \"$@\"; code=$?; stat -c '%n %a %u %g' /proc/self/root\"$FSW_DIRECTORY\"/* 2>/dev/null | sed 's|.*/||'; exit $code";
+        let script = r#"
+            mount -t tmpfs none /dev && touch /dev/termination-log && chmod 666 /dev/termination-log
+            mount -o remount,bind,ro /
+            mount -t tmpfs -o size=16k,mode=2770,gid=4242 none "$FSW_DIRECTORY"
+            setpriv --reuid 7777 --regid 4242 --clear-groups --no-new-privs --bounding-set=-all "$@"
+            code=$?
+            cd "$FSW_DIRECTORY" && find . -type f -exec stat -c '%n %a %u %g' {} +
+            sed 's/^/log: /' /dev/termination-log
+            exit $code
+        "#;
         let mut command = Command::new("unshare");
         command
             .args(["--mount", "sh", "-c", script, "sh"])
-            .arg(&mounted)
             .arg(&program)
             .env("AWS_ENDPOINT_URL", lab.emulator.url())
             .env("AWS_ACCESS_KEY_ID", "AKIAADMIN")
@@ -322,22 +330,10 @@ async fn another_user_on_a_small_volume() {
         tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
     };
     let small = run(lab.emulator.arn("small").await).await;
-    assert_eq!(
-        (small.status.code(), String::from_utf8_lossy(&small.stdout).trim()),
-        (Some(0), "k 440 7777 4242"),
-        "{}",
-        stderr(&small)
-    );
+    let said = |output: &Output| String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    assert_eq!((small.status.code(), said(&small).as_str()), (Some(0), "./k 440 7777 4242"), "{}", stderr(&small));
     let large = run(lab.emulator.arn("large").await).await;
-    assert_eq!(
-        (large.status.code(), String::from_utf8_lossy(&large.stdout).trim()),
-        (Some(1), ""),
-        "{}",
-        stderr(&large)
-    );
-    assert!(
-        stderr(&large).contains("cannot write") && stderr(&large).contains("the volume is full"),
-        "{}",
-        stderr(&large)
-    );
+    let line = stderr(&large);
+    assert_eq!((large.status.code(), said(&large)), (Some(1), format!("log: {}", line.trim())));
+    assert!(line.contains("cannot write") && line.contains("the volume is full"), "{line}");
 }

@@ -11,7 +11,7 @@ pub(crate) fn review(args: &ReviewArgs) -> anyhow::Result<Verdict> {
     let mut body = Vec::new();
     std::io::stdin().read_to_end(&mut body).context("cannot read standard input")?;
     let reply = setup::runtime()?.block_on(async {
-        let source = setup::source(&config).await?;
+        let source = setup::plain_source(&config).await?;
         let mutation = fsw_app::mutation(&config, source);
         anyhow::Ok(fsw_admission::review(&body, setup::deadline(&config), &mutation).await?)
     })?;

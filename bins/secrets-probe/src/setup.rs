@@ -45,11 +45,15 @@ pub(crate) fn runtime() -> anyhow::Result<Runtime> {
 
 /// What secrets are read from, as patient as the webhook is.
 pub(crate) async fn source(config: &Config) -> anyhow::Result<Arc<dyn SecretSource>> {
+    Ok(Arc::new(Patient::new(plain_source(config).await?, deadline(config), WaitingRoom::new(1))))
+}
+
+/// What secrets are read from, each question asked once.
+pub(crate) async fn plain_source(config: &Config) -> anyhow::Result<Arc<dyn SecretSource>> {
     if let Some(file) = &config.secrets_webhook.secrets_file {
         warn(format_args!("secrets are read from {}, not from AWS", file.display()));
     }
-    let source = fsw_app::open_source(config, &mut Registry::default()).await?;
-    Ok(Arc::new(Patient::new(source, deadline(config), WaitingRoom::new(1))))
+    Ok(fsw_app::open_source(config, &mut Registry::default()).await?)
 }
 
 /// When the webhook would have to answer.

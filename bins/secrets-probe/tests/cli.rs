@@ -192,7 +192,6 @@ fn a_fetch_shows_every_id_and_no_value() {
             s0  key:"user_secret"
               project  u__org__flyte__domain__development__project__flytesnacks__key__user_secret  not found
               domain   u__org__flyte__domain__development__key__user_secret                        found: version file, 13 bytes, sha256 c426ce6e…
-              domain   u__org__flyte__domain__development__project____key__user_secret             not found
         "#]],
         &expect![""],
     );

@@ -7,10 +7,13 @@ use tokio::time::Instant;
 /// At most so much of the time-out is kept for the way back.
 const LONGEST_MARGIN: Duration = Duration::from_millis(500);
 
+/// The API server waits no longer for any webhook; whoever says so is somebody else.
+const LONGEST: Duration = Duration::from_secs(30);
+
 /// The deadline of a request that arrived at `arrival`. The API server puts its time-out into the query
 /// (`timeout=10s`, whole seconds); without one, `default` holds.
 pub(crate) fn deadline(query: Option<&str>, default: Duration, arrival: Instant) -> Instant {
-    let timeout = query.and_then(timeout).unwrap_or(default);
+    let timeout = query.and_then(timeout).unwrap_or(default).min(LONGEST);
     arrival + timeout - LONGEST_MARGIN.min(timeout / 10)
 }
 
@@ -47,5 +50,6 @@ mod tests {
         assert_eq!(left("timeout=10s"), Duration::from_millis(9500));
         assert_eq!(left("timeout=1s"), Duration::from_millis(900));
         assert_eq!(left(""), Duration::from_millis(29500));
+        assert_eq!(left("timeout=4294967295s"), Duration::from_millis(29500));
     }
 }

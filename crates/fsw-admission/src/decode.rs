@@ -68,10 +68,10 @@ struct RawRequest<'a> {
     uid: Cow<'a, str>,
     #[serde(default, borrow)]
     kind: ResourceKind<'a>,
-    #[serde(default, borrow)]
-    sub_resource: Cow<'a, str>,
-    #[serde(default, borrow)]
-    namespace: Cow<'a, str>,
+    #[serde(borrow)]
+    sub_resource: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    namespace: Option<Cow<'a, str>>,
     #[serde(default, borrow)]
     operation: Cow<'a, str>,
     dry_run: Option<bool>,
@@ -98,10 +98,10 @@ pub(crate) fn decode(body: &[u8]) -> Result<Request<'_>, Undecodable> {
     }
     let request = envelope.request.filter(|request| !request.uid.is_empty()).ok_or(Undecodable::NoUid)?;
     let is_pod = (&*request.kind.group, &*request.kind.kind) == ("", "Pod");
-    let is_creation = request.operation == "CREATE" && request.sub_resource.is_empty();
+    let is_creation = request.operation == "CREATE" && request.sub_resource.is_none_or(|name| name.is_empty());
     Ok(Request {
         uid: request.uid.into_owned(),
-        namespace: request.namespace.into_owned(),
+        namespace: request.namespace.unwrap_or_default().into_owned(),
         is_dry_run: request.dry_run.unwrap_or_default(),
         pod: request.object.filter(|_| is_pod && is_creation).map(RawValue::get),
     })

@@ -8,13 +8,18 @@ use crate::decode::decode;
 use crate::encode::{admit, deny};
 use crate::{Denial, DenialKind, MutatePod, Mutation, PodReview, Undecodable};
 
-/// What the API server is answered.
-#[derive(Debug)]
+/// What the API server is answered. It holds the patch, and with it secrets, so its `Debug` shows only the outcome.
 pub struct Reply {
     /// The AdmissionReview.
     pub body: Vec<u8>,
     /// How it went.
     pub outcome: Outcome,
+}
+
+impl std::fmt::Debug for Reply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reply").field("outcome", &self.outcome).finish_non_exhaustive()
+    }
 }
 
 /// How a review went; the label of metrics and the word in logs.
@@ -79,7 +84,7 @@ pub async fn review(body: &[u8], deadline: Instant, mutate: &dyn MutatePod) -> R
             ..Mutation::default()
         }),
         Err(problem) => {
-            let message = format!("the pod cannot be read: {problem}");
+            let message = format!("none of the secret managers injected secret []: the pod cannot be read: {problem}");
             Err(Denial { kind: DenialKind::Invalid, facts: message.clone(), message })
         }
     };

@@ -18,13 +18,14 @@ use tokio::task::JoinHandle;
 
 pub use compose::compose;
 
-/// The account that everything belongs to.
+/// The account that everything belongs to where no other is named.
 pub const ACCOUNT: &str = "123456789012";
 
 /// A running emulator; ends when dropped.
 pub struct Emulator {
     address: SocketAddr,
     region: String,
+    account: String,
     state: AppState,
     task: JoinHandle<()>,
 }
@@ -52,11 +53,15 @@ pub enum Effect {
 impl Emulator {
     /// Starts one on a free port of this machine.
     pub async fn start(region: &str) -> Self {
-        let (state, router) = compose(region, ACCOUNT);
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        Self::serve(TcpListener::bind(("127.0.0.1", 0)).await.unwrap(), region, ACCOUNT)
+    }
+
+    /// The same at an address of your choice and for another account.
+    pub fn serve(listener: TcpListener, region: &str, account: &str) -> Self {
+        let (state, router) = compose(region, account);
         let address = listener.local_addr().unwrap();
         let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { address, region: region.to_owned(), state, task }
+        Self { address, region: region.to_owned(), account: account.to_owned(), state, task }
     }
 
     /// The endpoint of every service.
@@ -77,6 +82,13 @@ impl Emulator {
     /// The same for bytes, given in base64.
     pub async fn put_binary(&self, id: &str, base64: &str) -> String {
         self.put_value(id, &json!({ "SecretBinary": base64 })).await
+    }
+
+    /// Gives a secret a new version with this staging label and leaves the current one where it is.
+    pub async fn put_staged(&self, id: &str, value: &str, stage: &str) {
+        let body = json!({ "SecretId": id, "SecretString": value, "VersionStages": [stage] });
+        let answer = self.secrets_manager("PutSecretValue", &body).await;
+        assert!(answer["VersionId"].is_string(), "{answer}");
     }
 
     async fn put_value(&self, id: &str, value: &Value) -> String {
@@ -119,7 +131,7 @@ impl Emulator {
     /// Creates a role that anybody with a web identity may assume and that may read the secrets whose ARN matches.
     pub async fn web_identity_role(&self, name: &str, resource: &str) -> String {
         let trust = policy(&json!({
-            "Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity", "Principal": {"Federated": format!("arn:aws:iam::{ACCOUNT}:oidc-provider/oidc.eks.us-west-2.amazonaws.com/id/TEST")},
+            "Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity", "Principal": {"Federated": format!("arn:aws:iam::{}:oidc-provider/oidc.eks.us-west-2.amazonaws.com/id/TEST", self.account)},
         }));
         let rights =
             policy(&json!({"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": resource}));
@@ -127,7 +139,7 @@ impl Emulator {
         let parameters =
             [("Action", "PutRolePolicy"), ("RoleName", name), ("PolicyName", "p"), ("PolicyDocument", &rights)];
         self.iam(&parameters).await;
-        format!("arn:aws:iam::{ACCOUNT}:role/{name}")
+        format!("arn:aws:iam::{}:role/{name}", self.account)
     }
 
     /// Adds a fault.

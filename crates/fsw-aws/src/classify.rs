@@ -2,10 +2,11 @@
 //! wrapped as one of dispatch.
 
 use std::error::Error;
+use std::io;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_secretsmanager::config::http::HttpResponse;
-use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_secretsmanager::error::{ConnectorError, ProvideErrorMetadata, SdkError};
 use aws_sdk_secretsmanager::operation::RequestId;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use aws_smithy_types::error::ErrorMetadata;
@@ -23,9 +24,8 @@ pub(crate) fn classify(error: &CallError, id: &str, region: &str) -> Result<Answ
         explanation,
         request_id: request_id.clone(),
     };
-    if let Some(credentials) = in_chain::<CredentialsError>(error) {
-        let refused = in_chain::<ErrorMetadata>(credentials).and_then(ErrorMetadata::code);
-        return Err(SourceError::Unavailable(failure("NoCredentials", explain::no_credentials(refused))));
+    if let Some(credentials) = in_chain(error) {
+        return Err(SourceError::Unavailable(failure("NoCredentials", no_credentials(credentials))));
     }
     let unavailable =
         |code: &str, explanation: &str| Err(SourceError::Unavailable(failure(code, explanation.to_owned())));
@@ -34,13 +34,30 @@ pub(crate) fn classify(error: &CallError, id: &str, region: &str) -> Result<Answ
         SdkError::DispatchFailure(dispatch) if dispatch.is_timeout() => unavailable("Timeout", explain::TIMEOUT),
         SdkError::DispatchFailure(dispatch) if dispatch.is_io() => unavailable("Network", explain::NETWORK),
         SdkError::DispatchFailure(_) => unavailable("ConnectionClosed", explain::CONNECTION_CLOSED),
-        SdkError::ResponseError(_) => unavailable("UnreadableResponse", explain::UNREADABLE),
+        SdkError::ResponseError(_) => unavailable("TruncatedResponse", explain::TRUNCATED),
         SdkError::ServiceError(service) => {
             let status = service.raw().status().as_u16();
             by_service(service.err(), status, id, region, failure)
         }
         _ => unavailable("Unknown", explain::UNKNOWN),
     }
+}
+
+/// Why there are no credentials, as far as the types tell: the texts in the chain are not for showing.
+fn no_credentials(error: &CredentialsError) -> String {
+    if let Some(code) = in_chain::<ErrorMetadata>(error).and_then(ErrorMetadata::code).filter(|code| is_code(code)) {
+        return explain::refused_credentials(code);
+    }
+    match error {
+        // What the chain says that found nothing, though it may have tried to reach an instance's metadata on the way.
+        CredentialsError::CredentialsNotLoaded(_) => explain::NO_CREDENTIALS,
+        CredentialsError::ProviderTimedOut(_) => explain::NO_WAY_TO_CREDENTIALS,
+        _ if in_chain::<ConnectorError>(error).is_some() => explain::NO_WAY_TO_CREDENTIALS,
+        // A code that STS's own types have is not to be seen from here. A file that cannot be read is something else.
+        CredentialsError::ProviderError(_) if in_chain::<io::Error>(error).is_none() => explain::REFUSED_CREDENTIALS,
+        _ => explain::NO_CREDENTIALS,
+    }
+    .to_owned()
 }
 
 /// By what AWS itself said.
@@ -52,13 +69,14 @@ fn by_service(
     failure: impl Fn(&str, String) -> Failure,
 ) -> Result<Answer, SourceError> {
     let message = error.message().unwrap_or_default();
-    let code = error.code().unwrap_or_default();
+    // Whatever stands between us and AWS may have written it.
+    let code = error.code().filter(|code| is_code(code)).unwrap_or_default();
     match code {
         "ResourceNotFoundException" => Ok(Answer::NotFound),
         "InvalidRequestException" if message.contains("deletion") || message.contains("deleted") => {
             Ok(Answer::MarkedForDeletion)
         }
-        "AccessDenied" | "AccessDeniedException" => {
+        "AccessDenied" | "AccessDeniedException" | "NotAuthorized" | "OptInRequired" => {
             Err(SourceError::Denied(failure(code, explain::denied(message, id, region))))
         }
         "DecryptionFailure" => Err(SourceError::Denied(failure(code, explain::DECRYPTION.to_owned()))),
@@ -70,16 +88,16 @@ fn by_service(
         | "InvalidClientTokenId"
         | "MissingAuthenticationToken"
         | "SignatureDoesNotMatch" => Err(SourceError::Unavailable(failure(code, explain::BAD_CREDENTIALS.to_owned()))),
-        "TooManyRequestsException" | "RequestLimitExceeded" | "LimitExceededException" | "SlowDown" => {
-            Err(SourceError::Unavailable(failure(code, explain::THROTTLED.to_owned())))
-        }
-        _ if code.starts_with("Throttl") || status == 429 => {
+        _ if explain::is_throttling(code) || status == 429 => {
             let code = if code.is_empty() { "429" } else { code };
             Err(SourceError::Unavailable(failure(code, explain::THROTTLED.to_owned())))
         }
-        "InternalServiceError" | "InternalFailure" | "ServiceUnavailable" => {
-            Err(SourceError::Unavailable(failure(code, explain::FAULT.to_owned())))
-        }
+        "InternalServiceError"
+        | "InternalFailure"
+        | "ServiceUnavailable"
+        | "RequestAbortedException"
+        | "RequestTimeout"
+        | "RequestTimeoutException" => Err(SourceError::Unavailable(failure(code, explain::FAULT.to_owned()))),
         _ if status >= 500 => {
             let code = if code.is_empty() { status.to_string() } else { code.to_owned() };
             Err(SourceError::Unavailable(failure(&code, explain::FAULT.to_owned())))
@@ -88,9 +106,17 @@ fn by_service(
         _ if status < 400 => {
             Err(SourceError::Unavailable(failure("UnreadableResponse", explain::UNREADABLE.to_owned())))
         }
-        "" => Err(SourceError::Unusable(failure(&status.to_string(), explain::REFUSED.to_owned()))),
+        // AWS always says a code: this is a proxy on the way, or something else that is not AWS.
+        "" => Err(SourceError::Unavailable(failure(&status.to_string(), explain::NOT_AWS.to_owned()))),
         code => Err(SourceError::Unusable(failure(code, explain::REFUSED.to_owned()))),
     }
+}
+
+/// Whether a text looks like one of AWS's codes, and can be shown.
+fn is_code(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= 64
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._".contains(&byte))
 }
 
 /// The first error of a type in a chain of sources.

@@ -30,6 +30,12 @@ pub enum ConnectError {
         "no AWS region is known; set webhook.embeddedSecretManagerConfig.awsConfig.region, or AWS_REGION in the environment"
     )]
     NoRegion,
+    /// It becomes part of a host name.
+    #[error("{region:?} cannot be an AWS region; expected a name such as us-west-2")]
+    InvalidRegion {
+        /// What was configured.
+        region: String,
+    },
 }
 
 impl AwsSource {
@@ -37,7 +43,7 @@ impl AwsSource {
     /// asked yet, so this works during an outage too.
     ///
     /// # Errors
-    /// No region is configured anywhere.
+    /// No region is configured anywhere, or one that cannot be.
     pub async fn connect(settings: &Settings, metrics: Metrics) -> Result<Self, ConnectError> {
         Self::from_config(&loader(settings).load().await, settings, metrics)
     }
@@ -45,7 +51,7 @@ impl AwsSource {
     /// The same with these credentials instead of the chain.
     ///
     /// # Errors
-    /// No region is configured anywhere.
+    /// No region is configured anywhere, or one that cannot be.
     pub async fn connect_with(
         credentials: SharedCredentialsProvider,
         settings: &Settings,
@@ -56,6 +62,9 @@ impl AwsSource {
 
     fn from_config(config: &SdkConfig, settings: &Settings, metrics: Metrics) -> Result<Self, ConnectError> {
         let region = config.region().ok_or(ConnectError::NoRegion)?.to_string();
+        if region.is_empty() || !region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+            return Err(ConnectError::InvalidRegion { region });
+        }
         let mut service = aws_sdk_secretsmanager::config::Builder::from(config);
         if let Some(url) = &settings.endpoint_url {
             service = service.endpoint_url(url);

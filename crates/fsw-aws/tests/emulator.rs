@@ -31,6 +31,9 @@ async fn texts_binaries_and_versions() {
     let unknown = Version::Id("11111111-2222-3333-4444-555555555555".into());
     assert_eq!(ask(&source, &unknown).await, "NotFound");
     assert_eq!(ask(&source, &Version::Stage("AWSNOPE".into())).await, "NotFound");
+    emulator.put_staged(id().as_str(), "staged", "blue").await;
+    assert_eq!(ask(&source, &Version::Stage("blue".into())).await, "found \"staged\"");
+    assert_eq!(ask(&source, &Version::Current).await, "found \"second\"");
     emulator.put_binary(id().as_str(), "AAH+/w==").await;
     let fsw_source::Answer::Found(secret) = source.get(&id(), &Version::Current).await.unwrap() else { panic!("gone") };
     assert_eq!(secret.value.bytes(), [0, 1, 0xfe, 0xff]);
@@ -123,6 +126,38 @@ async fn every_code_of_aws_has_its_class_and_its_advice() {
     )
     .await;
     fault(400, "ResourceNotFoundException", "s3cret", expect!["NotFound"]).await;
+}
+
+#[tokio::test]
+async fn a_refusal_repeats_arns_and_actions_only() {
+    // A secret may be called after KMS, which does not make it a matter of KMS.
+    fault(400, "AccessDeniedException", "User: arn:aws:sts::1:assumed-role/webhook/x is not authorized to perform: secretsmanager:GetSecretValue on resource: u__org__KMS__key__k", expect!["denied: arn:aws:sts::1:assumed-role/webhook/x may not secretsmanager:GetSecretValue; allow it on arn:aws:secretsmanager:us-west-2:*:secret:u__org__o__domain__d__project__p__key__k-?????? (AccessDeniedException)"]).await;
+    fault(400, "AccessDeniedException", "User: arn:aws:sts::1:assumed-role/webhook/x is not authorized to perform: kms:Decrypt on this resource because no resource-based policy allows the kms:Decrypt action", expect!["denied: arn:aws:sts::1:assumed-role/webhook/x may not decrypt the secret; allow kms:Decrypt on its KMS key (AccessDeniedException)"]).await;
+    fault(400, "AccessDeniedException", "User: s3cret is not authorized to perform: s3cret:s3cret", expect!["denied: the role may not secretsmanager:GetSecretValue; allow it on arn:aws:secretsmanager:us-west-2:*:secret:u__org__o__domain__d__project__p__key__k-?????? (AccessDeniedException)"]).await;
+}
+
+/// The rarer spellings of what the test above has.
+#[tokio::test]
+async fn further_codes_fall_into_their_class() {
+    for (status, code, words) in [
+        (400, "LimitExceeded", "unavailable: AWS throttles"),
+        (400, "LimitExceededException", "unavailable: AWS throttles"),
+        (400, "ThrottledException", "unavailable: AWS throttles"),
+        (503, "SlowDown", "unavailable: AWS throttles"),
+        (403, "ExpiredToken", "unavailable: AWS does not accept the credentials"),
+        (403, "InvalidClientTokenId", "unavailable: AWS does not accept the credentials"),
+        (403, "IncompleteSignature", "unavailable: AWS does not accept the credentials"),
+        (403, "SignatureDoesNotMatch", "unavailable: AWS does not accept the credentials"),
+        (400, "SerializationException", "unusable: AWS does not accept the call"),
+        (418, "NewInTwentyThirty", "unusable: AWS does not accept the call"),
+        (500, "NewInTwentyThirty", "unavailable: AWS has a fault"),
+    ] {
+        let emulator = emulator().await;
+        let effect = Effect::Error(status, code, "s3cret".to_owned());
+        emulator.fault(Fault { service: "secretsmanager", effect, probability: 1.0 });
+        let answer = ask(&source(&emulator.url()).await, &Version::Current).await;
+        assert!(answer.starts_with(words) && answer.ends_with(&format!("({code})")), "{code}: {answer}");
+    }
 }
 
 #[tokio::test]

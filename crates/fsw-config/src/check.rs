@@ -6,7 +6,7 @@ use std::time::Duration;
 use figment::Figment;
 
 use crate::expand::{self, Unexpandable};
-use crate::{Config, ConfigError, Finding, Layers, Level, SecretManager};
+use crate::{Config, ConfigError, Finding, Layers, Level, SecretManager, SidecarContract, defaults};
 
 /// Kubernetes refuses a webhook registration with a longer timeout.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -37,9 +37,19 @@ pub(crate) fn settle(
         findings.push(suspicious("webhook.webhookTimeout", given, message));
         webhook.webhook_timeout = LONGEST_TIMEOUT;
     }
+    let sidecar = &config.secrets_webhook.sidecar;
+    if sidecar.contract == SidecarContract::Fsw && webhook.aws_secret_manager.sidecar_image == default_sidecar_image() {
+        let message =
+            "AWS's own image does not understand it; set webhook.awsSecretManager.sidecarImage to one of secrets-fetch";
+        findings.push(suspicious("secretsWebhook.sidecar.contract", given, message.to_owned()));
+    }
     webhook.cert_dir = cert_dir(&webhook.cert_dir.to_string_lossy(), given, layers)?.into();
     distinct_ports(&config, given)?;
     Ok(config)
+}
+
+fn default_sidecar_image() -> String {
+    defaults().webhook.aws_secret_manager.sidecar_image
 }
 
 /// `secretManagerType`, Flyte's old setting, where it counts.

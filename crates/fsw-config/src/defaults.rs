@@ -70,7 +70,7 @@ fn secrets_webhook() -> SecretsWebhook {
         log: Log { level: "info".to_owned(), format: LogFormat::Json },
         drain: Drain { delay: Duration::from_secs(5), timeout: Duration::from_secs(25) },
         cert_reload_interval: Duration::from_secs(5),
-        sidecar: Sidecar { contract: SidecarContract::Aws, resources: guaranteed("10m", "32Mi") },
+        sidecar: Sidecar { contract: SidecarContract::Aws, resources: puller() },
         aws: Aws {
             attempt_timeout: Duration::from_secs(3),
             connect_timeout: Duration::from_secs(1),
@@ -79,6 +79,12 @@ fn secrets_webhook() -> SecretsWebhook {
         secrets_file: None,
         security_context: None,
     }
+}
+
+/// Little is set aside, but a handshake may take the processor for a moment: under a limit of 10m it would take seconds.
+fn puller() -> Resources {
+    let limits = guaranteed("500m", "32Mi").limits;
+    Resources { limits, ..guaranteed("10m", "32Mi") }
 }
 
 fn guaranteed(cpu: &str, memory: &str) -> Resources {

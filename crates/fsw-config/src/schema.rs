@@ -136,7 +136,7 @@ pub(crate) const KEYS: &[Key] = &[
     scalar("secretsWebhook.drain.timeout", "25s"),
     scalar("secretsWebhook.certReloadInterval", "5s"),
     section("secretsWebhook.sidecar"),
-    scalar("secretsWebhook.sidecar.contract", "fsw"),
+    scalar("secretsWebhook.sidecar.contract", "aws"),
     section("secretsWebhook.sidecar.resources"),
     amounts("secretsWebhook.sidecar.resources.requests"),
     amounts("secretsWebhook.sidecar.resources.limits"),

@@ -1,6 +1,7 @@
 use fsw_naming::{ScopeLevel, SecretId};
 use fsw_source::{Answer, Failure, Secret, SecretSource, SourceError};
-use futures_util::future::join_all;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesOrdered;
 use thiserror::Error;
 
 use crate::{OnAccessDenied, Plan};
@@ -101,10 +102,17 @@ pub enum LookUpError {
 pub async fn look_up(plan: &Plan, source: &dyn SecretSource, on_access_denied: OnAccessDenied) -> LookUp {
     let mut attempts: Vec<Attempt> = Vec::new();
     for scope in &plan.scopes {
-        let answers = join_all(scope.ids.iter().map(|id| source.get(id, &plan.version))).await;
         let first = attempts.len();
-        for (id, answer) in scope.ids.iter().zip(answers) {
-            attempts.push(Attempt { level: scope.level, id: id.clone(), outcome: outcome(answer) });
+        let mut answers: FuturesOrdered<_> = scope.ids.iter().map(|id| source.get(id, &plan.version)).collect();
+        for id in &scope.ids {
+            let Some(answer) = answers.next().await else { break };
+            let outcome = outcome(answer);
+            let is_sure = matches!(outcome, Outcome::Found(_));
+            attempts.push(Attempt { level: scope.level, id: id.clone(), outcome });
+            if is_sure {
+                // Nobody waits for a form that could not win any more.
+                break;
+            }
         }
         if let Some(end) = end_of_scope(&attempts[first..], source.place(), on_access_denied) {
             return LookUp { attempts, end };

@@ -1,6 +1,6 @@
 use fsw_naming::{
     FilePath, Key, NameError, Scope, ScopeIds, VariableNames, Version, candidates, check_requested_variable,
-    embedded_files, secret_variables,
+    embedded_files, secret_variables, usable_variable,
 };
 use fsw_request::{Mount, SecretRequest};
 use thiserror::Error;
@@ -90,7 +90,16 @@ pub fn plan(request: &SecretRequest, scope: &Scope, settings: &Settings) -> Resu
             for path in left_out {
                 warnings.push(format!("{request}: the file is not also at {path:?}, which is no safe path"));
             }
-            Delivery::File { path, aliases, path_variable: env_var.map(str::to_owned) }
+            let path_variable = env_var.map(|name| {
+                let (usable, is_twin) = usable_variable(name);
+                if is_twin {
+                    warnings.push(format!(
+                        "{request}: Kubernetes before 1.32 refuses a variable named {name:?}, so the path is in {usable}"
+                    ));
+                }
+                usable
+            });
+            Delivery::File { path, aliases, path_variable }
         }
         Mount::Unknown(number) => return Err(EmbeddedError::UnknownMount(number)),
     };

@@ -6,7 +6,7 @@
 
 use data_encoding::BASE64;
 use fsw_naming::{FilePath, SECRETS_DIRECTORY};
-use fsw_pod::{ContainerView, PodEditor, file_mode, security_context, variable};
+use fsw_pod::{ContainerView, PodEditor, file_mode, security_context, variable, with_own};
 use fsw_source::SecretValue;
 use serde_json::{Map, Value, json};
 
@@ -56,7 +56,7 @@ pub fn check_content(content: &SecretValue) -> Result<(), ValueError> {
 
 /// The container that writes `files` into `volume`; `variables` are those that every container of the pod gets.
 pub fn container(files: &[File], volume: &str, variables: &[Value], pod: &PodEditor, settings: &Settings) -> Value {
-    let mut env = variables.to_vec();
+    let mut env = Vec::new();
     env.push(variable("FSW_FILES", &files.len().to_string()));
     env.push(variable("FSW_MODE", &format!("{:04o}", file_mode(pod, &settings.security_overrides))));
     for (index, file) in files.iter().enumerate() {
@@ -69,7 +69,7 @@ pub fn container(files: &[File], volume: &str, variables: &[Value], pod: &PodEdi
         "name": settings.container_name,
         "image": settings.image,
         "command": ["sh", "-c", SCRIPT],
-        "env": env,
+        "env": with_own(variables, env),
         "resources": settings.resources,
         "securityContext": security_context(pod, &settings.security_overrides),
         "terminationMessagePolicy": "FallbackToLogsOnError",

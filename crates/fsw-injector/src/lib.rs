@@ -48,6 +48,10 @@ impl Injected {
 pub async fn inject(pod: Value, settings: &Settings, source: &dyn SecretSource) -> Result<Injected, Refusal> {
     let pod = PodEditor::new(pod).map_err(|error| Refusal::of_pod(Class::Invalid, &error.to_string()))?;
     let plan = plan(&pod, settings)?;
+    // A pod that is refused for sure waits for nobody.
+    if let Some(refusal) = plan.refusal() {
+        return Err(refusal);
+    }
     let settled = settle(&plan, settings, source).await;
     apply(pod, &plan, settled, settings)
 }

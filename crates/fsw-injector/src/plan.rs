@@ -31,6 +31,21 @@ pub enum ManagerPlan {
     Embedded(fsw_embedded::Plan),
 }
 
+/// So many secrets a pod may ask for: each costs calls to AWS, and work for each container.
+const MOST_REQUESTS: usize = 256;
+
+impl PodPlan {
+    /// The refusal of a pod of which some request cannot be served, whatever the source says.
+    pub(crate) fn refusal(&self) -> Option<Refusal> {
+        let hopeless = self.requests.iter().filter_map(|request| {
+            let reasons: Option<Vec<_>> = request.managers.iter().map(|manager| manager.clone().err()).collect();
+            Some((&request.annotated.request, reasons?))
+        });
+        let hopeless: Vec<_> = hopeless.collect();
+        (!hopeless.is_empty()).then(|| Refusal::of_requests(&hopeless))
+    }
+}
+
 /// Reads the requests of a pod and decides what they mean to each manager.
 ///
 /// # Errors
@@ -38,6 +53,10 @@ pub enum ManagerPlan {
 pub fn plan(pod: &PodEditor, settings: &Settings) -> Result<PodPlan, Refusal> {
     let found =
         from_annotations(pod.annotations()).map_err(|error| Refusal::of_pod(Class::Invalid, &error.to_string()))?;
+    if found.requests.len() > MOST_REQUESTS {
+        let text = format!("the pod asks for {} secrets; at most {MOST_REQUESTS} are served", found.requests.len());
+        return Err(Refusal::of_pod(Class::Invalid, &text));
+    }
     let warnings = found
         .ignored
         .iter()

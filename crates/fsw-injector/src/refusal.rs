@@ -55,6 +55,13 @@ pub struct Reason {
     pub text: String,
 }
 
+/// A refusal in the log, in bytes: Flyte asks again and again, and a request may be as long as a pod.
+const LONGEST_LOG: usize = 16 * 1024;
+/// A request is named by so many bytes at most.
+const LONGEST_REQUEST: usize = 200;
+/// With less, a reason says nothing; what does not fit is cut off at the end of the message.
+const SHORTEST_SHARE: usize = 240;
+
 /// People and runbooks search for these words, which are those of Flyte's own webhook.
 const PREFIX: &str = "none of the secret managers injected secret";
 
@@ -66,26 +73,31 @@ impl Refusal {
 
     /// One request cannot be served, whatever the manager.
     pub fn of_request(class: Class, request: &SecretRequest, text: &str) -> Self {
+        let request = shorten(&request.to_string(), LONGEST_REQUEST, "…");
         Self::new(class, &format!("{PREFIX} [{request}]: {text}"))
     }
 
     /// Requests that no manager serves, each with every manager's reason.
     pub fn of_requests(failed: &[(&SecretRequest, Vec<Reason>)]) -> Self {
         let class = failed.iter().map(|(_, reasons)| class_of(reasons)).min().unwrap_or(Class::Invalid);
-        let sentences: Vec<_> = failed
-            .iter()
-            .map(|(request, reasons)| {
-                let reasons: Vec<_> =
-                    reasons.iter().map(|reason| format!("{}: {}", reason.manager, reason.text)).collect();
-                format!("[{request}]: {}", reasons.join("; "))
-            })
-            .collect();
-        Self::new(class, &format!("{PREFIX} {}", sentences.join("; nor secret ")))
+        let sentence = |longest: usize| {
+            let sentences = failed.iter().map(|(request, reasons)| {
+                let reasons = reasons.iter().map(|reason| format!("{}: {}", reason.manager, reason.text));
+                let request = shorten(&request.to_string(), LONGEST_REQUEST.min(longest), "…");
+                shorten(&format!("[{request}]: {}", reasons.collect::<Vec<_>>().join("; ")), longest, " …")
+            });
+            format!("{PREFIX} {}", sentences.collect::<Vec<_>>().join("; nor secret "))
+        };
+        // Every request has its share of the message; the first ones have theirs whole where there are too many.
+        let share = (LONGEST_MESSAGE - PREFIX.len()) / failed.len().max(1);
+        let whole = sentence(LONGEST_LOG);
+        let short =
+            if whole.len() <= LONGEST_MESSAGE { whole.clone() } else { sentence(share.max(SHORTEST_SHARE) - 16) };
+        Self { class, message: one_line(&short, LONGEST_MESSAGE), full: one_line(&whole, LONGEST_LOG) }
     }
 
     fn new(class: Class, text: &str) -> Self {
-        let full: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        Self { class, message: shorten(&full, LONGEST_MESSAGE), full }
+        Self { class, message: one_line(text, LONGEST_MESSAGE), full: one_line(text, LONGEST_LOG) }
     }
 }
 
@@ -100,12 +112,17 @@ fn class_of(reasons: &[Reason]) -> Class {
     reasons.iter().map(|reason| reason.class).max().unwrap_or(Class::Invalid)
 }
 
-/// Cuts a line and says so.
-pub(crate) fn shorten(text: &str, longest: usize) -> String {
-    const CUT: &str = " … (the webhook's log has the rest)";
+/// Without control characters, and cut where it is too long.
+fn one_line(text: &str, longest: usize) -> String {
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    shorten(&line, longest, " … (the webhook's log has more)")
+}
+
+/// Cuts a text at so many bytes, and says so at its end.
+fn shorten(text: &str, longest: usize, mark: &str) -> String {
     if text.len() <= longest {
         return text.to_owned();
     }
-    let end = (0..=longest - CUT.len()).rev().find(|&end| text.is_char_boundary(end)).unwrap_or_default();
-    format!("{}{CUT}", &text[..end])
+    let end = text.floor_char_boundary(longest.saturating_sub(mark.len()));
+    format!("{}{mark}", &text[..end])
 }

@@ -179,7 +179,7 @@ async fn pullers_get_the_identity_of_the_task() {
 async fn all_or_nothing() {
     let requests =
         [request("", "there", Mount::Any, ""), request("", "gone", Mount::Any, ""), request("g", "x", Mount::File, "")];
-    refused(&requests, one_container(), &[("there", "v")], Class::NotFound, expect![[r#"none of the secret managers injected secret [key:"gone"]: Embedded: not found in file secrets.yaml; create the secret under one of these ids, or correct the key or the pod's labels: u__org__o__domain__d__project__p__key__gone (project), u__org__o__domain__d__key__gone (domain), u__org__o__domain__d__project____key__gone (domain), u__org__o__key__gone (organization), u__org__o__domain____project____key__gone (organization); AWS: the request has no group; the sidecar manager takes the ARN of the secret from group and key; nor secret [group:"g" key:"x" mount_requirement:FILE]: Embedded: not found in file secrets.yaml; create the secret under one of these ids, or correct the key or the pod's labels: u__org__o__domain__d__project__p__key__x (project), u__org__o__domain__d__key__x (domain), u__org__o__domain__d__project____key__x (domain), u__org__o__key__x (organization), u__org__o__domain____project____key__x (organization); AWS: group and key make "g:x", which is not the ARN  … (the webhook's log has the rest)"#]]).await;
+    refused(&requests, one_container(), &[("there", "v")], Class::NotFound, expect![[r#"none of the secret managers injected secret [key:"gone"]: Embedded: not found in file secrets.yaml; create the secret under one of these ids, or correct the key or the pod's labels: u__org__o__domain__d__project__p__key__gone (project), u__org__o__domain__d__key__gone (domain), u__org__o__domain__d__project____key__gone (domain), u__org__o__key__gone (organization), u__org__o__domain____project____key__gone (organization); AWS: the request has no group; the sidecar manager takes the ARN of the secret from gro …; nor secret [group:"g" key:"x" mount_requirement:FILE]: Embedded: not found in file secrets.yaml; create the secret under one of these ids, or correct the key or the pod's labels: u__org__o__domain__d__project__p__key__x (project), u__org__o__domain__d__key__x (domain), u__org__o__domain__d__project____key__x (domain), u__org__o__key__x (organization), u__org__o__domain____project____key__x (organization); AWS: group and key make "g:x", which is not the ARN of a secret; expecte …"#]]).await;
 }
 
 #[tokio::test]
@@ -286,7 +286,7 @@ async fn further_names_are_left_out_before_a_pod_grows_too_large() {
     let many = pod(&[request("g", "k-k", Mount::EnvVar, "V")], json!({"containers": containers}));
     let refusal = run(&many, &both(), &store(&[("k-k", &value)])).await.unwrap_err();
     assert_eq!(refusal.class, Class::Invalid);
-    assert!(refusal.message.contains("bytes with its secrets; at most 1048576 fit"), "{}", refusal.message);
+    assert!(refusal.message.contains("with its secrets; at most 1048576 fit"), "{}", refusal.message);
 }
 
 #[tokio::test]
@@ -408,4 +408,100 @@ async fn an_identity_that_comes_after_us_is_not_mounted_twice() {
         assert!(again.pod.patch().is_empty(), "{contract:?}");
         assert!(again.warnings.is_empty(), "{:?}", again.warnings);
     }
+}
+
+#[tokio::test]
+async fn a_variable_of_the_task_does_not_change_what_our_containers_are_told() {
+    let requests = [
+        request(ARN, "real", Mount::File, "SECRET_ARN"),
+        request("", "f", Mount::File, ""),
+        request("", "e", Mount::EnvVar, "FSW_CONTENT_0"),
+    ];
+    let injected = run(
+        &pod(&requests, one_container()),
+        &settings(vec![sidecar(), embedded()]),
+        &store(&[("f", "v"), ("e", "x")]),
+    )
+    .await
+    .unwrap();
+    let init_containers = &injected.pod.pod()["spec"]["initContainers"];
+    let told = |container: &str, name: &str| {
+        fsw_testkit::environment(named(init_containers, container))
+            .into_iter()
+            .find(|(other, _)| other == name)
+            .unwrap()
+            .1
+    };
+    assert_eq!(told("aws-pull-secret-0", "SECRET_ARN"), format!("{ARN}:real"));
+    assert_eq!(told("init-embedded-secret", "FSW_CONTENT_0"), "dg==");
+    let main = named(&injected.pod.pod()["spec"]["containers"], "main");
+    assert!(fsw_testkit::environment(main).contains(&("FSW_CONTENT_0".to_owned(), "x".to_owned())));
+}
+
+#[tokio::test]
+async fn a_variable_for_a_path_that_kubernetes_refuses_gives_way_to_its_twin() {
+    let injected =
+        run(&pod(&[request("", "k", Mount::File, "my/path x")], one_container()), &both(), &store(&[("k", "v")]))
+            .await
+            .unwrap();
+    assert!(injected.pod.pod()["spec"]["containers"][0]["env"][0]["name"] == "my_path_x");
+    assert_eq!(injected.warnings.len(), 1);
+}
+
+/// Never answers; a pod that is refused for sure must not ask it.
+struct Silent;
+
+impl fsw_source::SecretSource for Silent {
+    fn get<'a>(
+        &'a self,
+        _: &'a fsw_source::SecretId,
+        _: &'a fsw_source::Version,
+    ) -> futures_util::future::BoxFuture<'a, Result<fsw_source::Answer, fsw_source::SourceError>> {
+        Box::pin(futures_util::future::pending())
+    }
+
+    fn place(&self) -> &str {
+        "silence"
+    }
+}
+
+#[tokio::test]
+async fn a_pod_that_is_refused_for_sure_asks_nobody() {
+    let hopeless = pod(&[request("", "k", Mount::Any, ""), request("", "", Mount::Any, "")], one_container());
+    let refusal = fsw_injector::inject(hopeless, &settings(vec![embedded()]), &Silent).await.unwrap_err();
+    assert_eq!(
+        refusal.message,
+        "none of the secret managers injected secret []: Embedded: the request has no key; a secret is named by its key"
+    );
+    let many: Vec<_> = (0..257).map(|_| request("", "k", Mount::Any, "")).collect();
+    let refusal = fsw_injector::inject(pod(&many, one_container()), &both(), &Silent).await.unwrap_err();
+    assert_eq!(
+        refusal.message,
+        "none of the secret managers injected secret []: the pod asks for 257 secrets; at most 256 are served"
+    );
+}
+
+#[tokio::test]
+async fn a_pod_of_many_containers_is_refused_before_it_is_built() {
+    let containers: Vec<_> = (0..4000).map(|n| json!({"name": format!("c{n}")})).collect();
+    let many = pod(&[request("", "k", Mount::EnvVar, "V")], json!({"containers": containers}));
+    let refusal = run(&many, &both(), &store(&[("k", &"x".repeat(65_536))])).await.unwrap_err();
+    assert!(refusal.message.contains("at most 1048576 fit"), "{}", refusal.message);
+}
+
+#[tokio::test]
+async fn every_failed_request_has_its_share_of_the_message() {
+    let requests: Vec<_> = (0..3).map(|n| request("", &format!("absent-{n}"), Mount::Any, "")).collect();
+    let refusal = run(&pod(&requests, one_container()), &settings(vec![embedded()]), &store(&[])).await.unwrap_err();
+    for n in 0..3 {
+        assert!(
+            refusal.message.contains(&format!("[key:\"absent-{n}\"]: Embedded: not found in")),
+            "{}",
+            refusal.message
+        );
+    }
+    assert!(refusal.message.len() <= 1024 && refusal.full.len() > 1024);
+    let long = request(&"g".repeat(3000), "k", Mount::Unknown(7), "");
+    let refusal = run(&pod(&[long], one_container()), &both(), &store(&[])).await.unwrap_err();
+    assert!(refusal.message.contains("mount_requirement 7 is not one of"), "{}", refusal.message);
 }

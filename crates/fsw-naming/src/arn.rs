@@ -12,10 +12,11 @@ impl SecretArn {
     /// # Errors
     /// What they make is not the ARN of a secret.
     pub fn from_group_and_key(group: &str, key: &str) -> Result<Self, NameError> {
+        let group = group.strip_suffix(':').unwrap_or(group);
         if Self::is_whole(group) {
             return Ok(Self(group.to_owned()));
         }
-        let joined = format!("{}:{}", group.strip_suffix(':').unwrap_or(group), key.strip_prefix(':').unwrap_or(key));
+        let joined = format!("{group}:{}", key.strip_prefix(':').unwrap_or(key));
         if Self::is_whole(&joined) { Ok(Self(joined)) } else { Err(NameError::NotAnArn { found: joined }) }
     }
 
@@ -80,6 +81,7 @@ mod tests {
     fn a_group_that_is_a_whole_arn_is_the_arn() {
         let whole = "arn:aws:secretsmanager:us-west-2:123456789012:secret:my-secret";
         check(whole, "my-key", Some(whole));
+        check(&format!("{whole}:"), "my-key", Some(whole));
         check(
             "arn:aws-cn:secretsmanager:cn-north-1:1:secret:a/b",
             "k",

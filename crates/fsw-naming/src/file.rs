@@ -74,12 +74,15 @@ pub fn embedded_files(
     let mut left_out: Vec<String> = Vec::new();
     let mut add = |segments: &[&str]| {
         let path = segments.join("/");
-        if segments.iter().any(|segment| name_problem(segment).is_some()) {
-            if !left_out.contains(&path) {
-                left_out.push(path);
+        // A group may be a path of several folders; only the key is one name.
+        match FilePath::parse(&path) {
+            Ok(parsed) if parsed.0 == path => {
+                if parsed != primary && !aliases.contains(&parsed) {
+                    aliases.push(parsed);
+                }
             }
-        } else if path != primary.0 && aliases.iter().all(|alias| alias.0 != path) {
-            aliases.push(FilePath(path));
+            _ if left_out.contains(&path) => {}
+            _ => left_out.push(path),
         }
     };
     let lower = |text: &str| text.to_lowercase();
@@ -172,7 +175,8 @@ mod tests {
     #[test]
     fn a_group_that_cannot_be_a_directory_costs_only_its_aliases() {
         check("a/../b", "", "k", &expect!["k |  | a/../b/k"]);
-        check("-rf", "", "k", &expect!["k |  | -rf/k"]);
+        check("-rf", "", "k", &expect!["k | -rf/k | "]);
+        check("team/a", "", "k", &expect!["k | team/a/k | "]);
     }
 
     #[test]

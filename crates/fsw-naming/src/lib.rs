@@ -20,5 +20,5 @@ pub use key::Key;
 pub use reference::SecretReference;
 pub use scope::{DOMAIN_LABEL, ORGANIZATION_LABEL, PROJECT_LABEL, Scope, ScopeLevel};
 pub use secret_id::{IdForm, ScopeIds, SecretId, candidates};
-pub use variable::{VariableNames, check_requested_variable, is_variable_name, secret_variables};
+pub use variable::{VariableNames, check_requested_variable, is_variable_name, secret_variables, usable_variable};
 pub use version::Version;

@@ -53,6 +53,11 @@ pub fn secret_variables(
     VariableNames { primary, aliases, left_out }
 }
 
+/// The name where every Kubernetes accepts it, otherwise its twin, and whether that was needed.
+pub fn usable_variable(name: &str) -> (String, bool) {
+    if is_variable_name(name) { (name.to_owned(), false) } else { (posix(name), true) }
+}
+
 /// Whether every Kubernetes accepts the name; 1.32 and later take more.
 pub fn is_variable_name(name: &str) -> bool {
     name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))

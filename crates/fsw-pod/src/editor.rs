@@ -2,10 +2,10 @@ use std::fmt;
 
 use serde_json::{Map, Value, json};
 
-use crate::merge::outdated;
+use crate::merge::{outdated, same_variable};
 use crate::patch::Operation;
 use crate::view::items;
-use crate::{ContainerList, ContainerView, Patch, Place, PodError, escape, same_variable};
+use crate::{ContainerList, ContainerView, Patch, Place, PodError, escape};
 
 /// A pod being changed.
 ///

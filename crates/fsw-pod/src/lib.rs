@@ -15,11 +15,10 @@ mod view;
 
 pub use editor::PodEditor;
 pub use error::PodError;
-pub use merge::same_variable;
 pub use patch::Patch;
 pub use quantity::Quantity;
 pub use security::{file_mode, security_context};
-pub use variable::variable;
+pub use variable::{variable, with_own};
 pub use view::{ContainerList, ContainerView, Place};
 
 /// A path with a JSON pointer's escapes for one segment.

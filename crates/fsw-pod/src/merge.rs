@@ -6,7 +6,7 @@ use crate::Quantity;
 use crate::view::items;
 
 /// Whether two environment variables mean the same: no value is an empty value.
-pub fn same_variable(a: &Value, b: &Value) -> bool {
+pub(crate) fn same_variable(a: &Value, b: &Value) -> bool {
     let value = |variable: &Value| variable["value"].as_str().unwrap_or_default().to_owned();
     a["name"] == b["name"] && a["valueFrom"] == b["valueFrom"] && value(a) == value(b)
 }

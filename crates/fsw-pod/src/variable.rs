@@ -10,3 +10,12 @@ pub fn variable(name: &str, value: &str) -> Value {
         value => json!({ "name": name, "value": value.replace('$', "$$") }),
     }
 }
+
+/// The variables of an injected container: those that every container gets, but for names that it needs for itself, then
+/// its own. A task may choose any name for a secret; it must not change what our container is told.
+pub fn with_own(shared: &[Value], own: Vec<Value>) -> Vec<Value> {
+    let is_free = |variable: &&Value| own.iter().all(|other| other["name"] != variable["name"]);
+    let mut all: Vec<_> = shared.iter().filter(is_free).cloned().collect();
+    all.extend(own);
+    all
+}

@@ -1,5 +1,5 @@
 use fsw_naming::FilePath;
-use fsw_pod::{ContainerView, PodEditor, file_mode, security_context, variable};
+use fsw_pod::{ContainerView, PodEditor, file_mode, security_context, variable, with_own};
 use serde_json::{Value, json};
 
 use crate::identity::identity;
@@ -55,7 +55,7 @@ fn container(
     settings: &Settings,
 ) -> Value {
     let (identity, tokens) = identity(pod);
-    let env: Vec<_> = variables.iter().cloned().chain(identity).chain(told).collect();
+    let env = with_own(variables, [identity, told].concat());
     let mut mounts = vec![json!({"name": volume, "mountPath": WRITE_DIRECTORY})];
     mounts.extend(tokens);
     json!({

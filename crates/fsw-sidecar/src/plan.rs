@@ -1,5 +1,6 @@
 use fsw_naming::{
     FilePath, NameError, SecretArn, SecretReference, Version, check_requested_variable, sidecar_file, sidecar_links,
+    usable_variable,
 };
 use fsw_request::{Annotated, Mount};
 use thiserror::Error;
@@ -95,7 +96,15 @@ pub fn plan(request: &Annotated, contract: Contract) -> Result<Pull, SidecarErro
             secret
         }
     };
-    let path_variable = check_requested_variable(&request.env_var)?.map(str::to_owned);
+    let path_variable = check_requested_variable(&request.env_var)?.map(|name| {
+        let (usable, is_twin) = usable_variable(name);
+        if is_twin {
+            warnings.push(format!(
+                "{request}: Kubernetes before 1.32 refuses a variable named {name:?}, so the path is in {usable}"
+            ));
+        }
+        usable
+    });
     Ok(Pull { index: *index, secret, paths, path_variable, warnings })
 }
 

@@ -10,13 +10,13 @@
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use fsw_aws::{AwsSource, Metrics, Settings};
 use fsw_naming::{IdForm, Key, Scope, candidates};
 use fsw_source::{Answer, SecretId, SecretSource, SourceError, Version};
 use prometheus_client::registry::Registry;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 /// The id of the one secret that the tests ask for.
 pub fn id() -> SecretId {
@@ -38,8 +38,13 @@ pub async fn source(url: &str) -> AwsSource {
 }
 
 pub async fn source_with(settings: &Settings, key: &str, secret: &str) -> AwsSource {
-    let credentials = SharedCredentialsProvider::new(Credentials::new(key, secret, None, None, "test"));
-    AwsSource::connect_with(credentials, settings, Metrics::register(&mut Registry::default())).await.unwrap()
+    provided(settings, Credentials::new(key, secret, None, None, "test")).await
+}
+
+/// A source whose credentials come from this provider.
+pub async fn provided(settings: &Settings, provider: impl ProvideCredentials + 'static) -> AwsSource {
+    let provider = SharedCredentialsProvider::new(provider);
+    AwsSource::connect_with(provider, settings, Metrics::register(&mut Registry::default())).await.unwrap()
 }
 
 /// What came back, in words: kind, value or code, explanation.
@@ -57,20 +62,38 @@ pub async fn ask(source: &AwsSource, version: &Version) -> String {
     words(&source.get(&id(), version).await)
 }
 
-/// Answers every connection with these bytes once a request has come, then closes it; without bytes it stays silent.
-pub async fn server(answer: Option<&'static str>) -> String {
+/// A whole answer.
+pub fn answer(status: u16, body: &str) -> String {
+    format!("HTTP/1.1 {status} Status\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+}
+
+/// Answers every connection with these bytes once a request has come, then closes it.
+pub async fn server(answer: impl Into<String>) -> String {
+    serve(answer.into(), drop).await
+}
+
+/// Begins the answer to every request with these bytes and never ends it.
+pub async fn stalled_server(beginning: &str) -> String {
+    let mut open = Vec::new();
+    serve(beginning.to_owned(), move |stream| open.push(stream)).await
+}
+
+/// The address of a port that nobody listens on.
+pub async fn nobody() -> String {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    format!("http://{}", listener.local_addr().unwrap())
+}
+
+async fn serve(answer: String, mut then: impl FnMut(TcpStream) + Send + 'static) -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
-        let mut silent = Vec::new();
         loop {
             let (mut stream, _) = listener.accept().await.unwrap();
             let mut request = [0; 4096];
             let _ = stream.read(&mut request).await;
-            match answer {
-                Some(answer) => stream.write_all(answer.as_bytes()).await.unwrap(),
-                None => silent.push(stream),
-            }
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            then(stream);
         }
     });
     url

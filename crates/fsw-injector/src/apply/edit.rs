@@ -2,7 +2,7 @@
 
 use fsw_embedded::writer;
 use fsw_naming::SECRETS_DIRECTORY;
-use fsw_pod::PodEditor;
+use fsw_pod::{Place, PodEditor};
 use serde_json::{Value, json};
 
 use super::Injection;
@@ -21,43 +21,65 @@ impl Injection<'_> {
         files: &Files,
         served: Vec<Served>,
     ) -> Result<Injected, Refusal> {
-        let variables = self.within_limit(&pod, variables, files);
-        if !files.is_empty() {
-            self.put_files(&mut pod, &variables, files)?;
+        let aliases = self.within_limit(&pod, variables, files)?;
+        let all: Vec<_> = variables.needed.iter().chain(aliases).cloned().collect();
+        let injected = if files.is_empty() { Vec::new() } else { self.put_files(&mut pod, &all, files)? };
+        for (place, container) in self.readers(&pod, &injected) {
+            self.put_variables(&mut pod, place, &container, &all);
         }
-        self.put_variables(&mut pod, &variables);
         if !served.is_empty() {
             pod.set_annotation(RECORD_ANNOTATION, &record(&served));
         }
         let size = if pod.patch().is_empty() { 0 } else { pod.size() };
         if size > LARGEST_POD {
-            let text = format!(
-                "the pod would have {size} bytes with its secrets; at most {LARGEST_POD} fit into the cluster's store, so ask for fewer or smaller secrets, or let fewer containers have them (secretsWebhook.excludeContainers)"
-            );
-            return Err(self.refuse(0, &text));
+            return Err(self.too_large(size));
         }
         Ok(Injected { pod, warnings: self.warnings, served })
     }
 
-    /// All variables, without the further names where the pod would grow too large with them.
-    fn within_limit(&mut self, pod: &PodEditor, variables: &Variables, files: &Files) -> Vec<Value> {
+    /// The further names, or none where the pod would grow too large with them. Refuses before anything is built what
+    /// could not fit even without them.
+    fn within_limit<'v>(
+        &mut self,
+        pod: &PodEditor,
+        variables: &'v Variables,
+        files: &Files,
+    ) -> Result<&'v [Value], Refusal> {
         let length = |list: &[Value]| list.iter().map(|variable| variable.to_string().len() + 1).sum::<usize>();
         let written: usize = files.written.iter().map(|file| file.content.bytes().len() / 3 * 4).sum();
         let injected = files.pulled.len() + usize::from(!files.written.is_empty());
-        let containers = pod.containers().len() + injected;
-        let all = (length(&variables.needed) + length(&variables.aliases)) * containers + written;
-        let mut list = variables.needed.clone();
+        let containers = self.readers(pod, &[]).len();
+        let least = length(&variables.needed).saturating_mul(containers).saturating_add(written);
+        if least > LARGEST_POD {
+            return Err(self.too_large(least));
+        }
+        let all = (length(&variables.needed) + length(&variables.aliases)) * (containers + injected) + written;
         // The margin is for what injected containers have besides: names, mounts, the script.
         if variables.aliases.is_empty() || pod.size() + all + 4096 * (injected + 1) <= LARGEST_POD {
-            list.extend(variables.aliases.iter().cloned());
-        } else {
-            let names: Vec<_> = variables.aliases.iter().filter_map(|variable| variable["name"].as_str()).collect();
-            self.warnings.push(format!("the pod would be too large with further names: {} left out", names.join(", ")));
+            return Ok(&variables.aliases);
         }
-        list
+        let names: Vec<_> = variables.aliases.iter().filter_map(|variable| variable["name"].as_str()).collect();
+        self.warnings.push(format!("the pod would be too large with further names: {} left out", names.join(", ")));
+        Ok(&[])
     }
 
-    fn put_files(&mut self, pod: &mut PodEditor, variables: &[Value], files: &Files) -> Result<(), Refusal> {
+    fn too_large(&self, size: usize) -> Refusal {
+        let text = format!(
+            "the pod would have {size} bytes or more with its secrets; at most {LARGEST_POD} fit into the cluster's store, so ask for fewer or smaller secrets, or let fewer containers have them (secretsWebhook.excludeContainers)"
+        );
+        self.refuse(0, &text)
+    }
+
+    /// The containers that see the secrets: all but the excluded ones and those that we inject.
+    fn readers(&self, pod: &PodEditor, injected: &[String]) -> Vec<(Place, String)> {
+        let containers = pod.containers();
+        let is_reader = |name: &str| !self.settings.is_excluded(name) && !injected.iter().any(|other| other == name);
+        let readers = containers.iter().filter(|container| is_reader(container.name()));
+        readers.map(|container| (container.place, container.name().to_owned())).collect()
+    }
+
+    /// Puts volume, init containers and mounts in; gives the names of the init containers.
+    fn put_files(&mut self, pod: &mut PodEditor, variables: &[Value], files: &Files) -> Result<Vec<String>, Refusal> {
         let volume = files.volume();
         let mut injected: Vec<(InitContainerPosition, Value)> = Vec::new();
         let position = |default| self.settings.init_container_position.unwrap_or(default);
@@ -102,33 +124,18 @@ impl Injection<'_> {
             }
         }
         let mount = json!({"name": volume, "mountPath": SECRETS_DIRECTORY, "readOnly": true});
-        let readers: Vec<_> = pod
-            .containers()
-            .iter()
-            .filter(|container| !self.settings.is_excluded(container.name()))
-            .filter(|container| writer != Some(container.name()))
-            .filter(|container| !pullers.iter().any(|puller| puller == container.name()))
-            .map(|container| container.place)
-            .collect();
-        for place in readers {
+        pullers.extend(writer.map(str::to_owned));
+        for (place, _) in self.readers(pod, &pullers) {
             pod.mount(place, mount.clone());
         }
-        Ok(())
+        Ok(pullers)
     }
 
-    fn put_variables(&mut self, pod: &mut PodEditor, variables: &[Value]) {
-        let containers: Vec<_> = pod
-            .containers()
-            .iter()
-            .filter(|container| !self.settings.is_excluded(container.name()))
-            .map(|container| (container.place, container.name().to_owned()))
-            .collect();
-        for (place, container) in containers {
-            let replaced = pod.set_variables(place, variables);
-            // These tell flytekit where to look; the pod's own could only be left over.
-            for name in replaced.iter().filter(|name| !name.starts_with("FLYTE_SECRETS_")) {
-                self.warnings.push(format!("variable {name} of container {container:?} is replaced by a secret"));
-            }
+    fn put_variables(&mut self, pod: &mut PodEditor, place: Place, container: &str, variables: &[Value]) {
+        let replaced = pod.set_variables(place, variables);
+        // These tell flytekit where to look; the pod's own could only be left over.
+        for name in replaced.iter().filter(|name| !name.starts_with("FLYTE_SECRETS_")) {
+            self.warnings.push(format!("variable {name} of container {container:?} is replaced by a secret"));
         }
     }
 }
