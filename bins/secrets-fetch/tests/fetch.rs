@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
 use std::process::{Command, Output};
 
 use fsw_aws_emulator::{Effect, Emulator, Fault};
@@ -50,20 +49,7 @@ impl Lab {
 
     /// Every file of the volume with its content.
     fn files(&self) -> BTreeMap<String, Vec<u8>> {
-        fn walk(root: &Path, folder: &Path, found: &mut BTreeMap<String, Vec<u8>>) {
-            for entry in fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    walk(root, &path, found);
-                } else {
-                    let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
-                    found.insert(name, fs::read(&path).unwrap());
-                }
-            }
-        }
-        let mut found = BTreeMap::new();
-        walk(self.volume.path(), self.volume.path(), &mut found);
-        found
+        fsw_testkit::files(self.volume.path())
     }
 }
 

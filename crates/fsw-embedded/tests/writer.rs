@@ -49,23 +49,6 @@ fn run(container: &Value, folder: &Path, extra: &[(&str, &str)]) -> Output {
         .unwrap()
 }
 
-/// Every file below the volume: path, bytes.
-fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    fn walk(root: &Path, folder: &Path, found: &mut BTreeMap<String, Vec<u8>>) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                walk(root, &path, found);
-            } else {
-                found.insert(path.strip_prefix(root).unwrap().to_string_lossy().into_owned(), fs::read(&path).unwrap());
-            }
-        }
-    }
-    let mut found = BTreeMap::new();
-    walk(&folder.join("volume"), &folder.join("volume"), &mut found);
-    found
-}
-
 #[track_caller]
 fn writes(files: &[File]) -> (tempfile::TempDir, BTreeMap<String, Vec<u8>>) {
     let folder = tempfile::tempdir().unwrap();
@@ -76,7 +59,7 @@ fn writes(files: &[File]) -> (tempfile::TempDir, BTreeMap<String, Vec<u8>>) {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         assert!(output.stdout.is_empty() && output.stderr.is_empty());
     }
-    let tree = tree(folder.path());
+    let tree = fsw_testkit::files(&folder.path().join("volume"));
     (folder, tree)
 }
 

@@ -5,7 +5,8 @@
 
 pub mod https;
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -212,11 +213,29 @@ fn expand(text: &str, environment: &[(String, String)]) -> String {
     expanded + rest
 }
 
+/// Every file below a folder, by its relative path, with its bytes.
+pub fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(folder).unwrap().to_string_lossy().into_owned();
+                found.insert(name, std::fs::read(&path).unwrap());
+            }
+        }
+    }
+    found
+}
+
 /// A folder with nothing but busybox's commands, for a `PATH`; from the package `busybox-static`.
-pub fn busybox(folder: &std::path::Path) -> PathBuf {
+pub fn busybox(folder: &Path) -> PathBuf {
     let bin = folder.join("bin");
     std::fs::create_dir_all(&bin).unwrap();
-    let busybox = ["/bin/busybox", "/usr/bin/busybox"].iter().find(|path| std::path::Path::new(path).exists());
+    let busybox = ["/bin/busybox", "/usr/bin/busybox"].iter().find(|path| Path::new(path).exists());
     let busybox = busybox.expect("no busybox; `cargo xtask ci` installs the package busybox-static");
     let status = std::process::Command::new(busybox).arg("--install").arg("-s").arg(&bin).status().unwrap();
     assert!(status.success(), "busybox --install");
