@@ -59,8 +59,8 @@ pub struct Reason {
 const LONGEST_LOG: usize = 16 * 1024;
 /// A request is named by so many bytes at most.
 const LONGEST_REQUEST: usize = 200;
-/// With less, a reason says nothing; what does not fit is cut off at the end of the message.
-const SHORTEST_SHARE: usize = 240;
+/// Of several requests, the first has so many bytes for all its reasons.
+const LONGEST_FIRST: usize = 720;
 
 /// People and runbooks search for these words, which are those of Flyte's own webhook.
 const PREFIX: &str = "none of the secret managers injected secret";
@@ -73,26 +73,26 @@ impl Refusal {
 
     /// One request cannot be served, whatever the manager.
     pub fn of_request(class: Class, request: &SecretRequest, text: &str) -> Self {
-        let request = shorten(&request.to_string(), LONGEST_REQUEST, "…");
-        Self::new(class, &format!("{PREFIX} [{request}]: {text}"))
+        Self::new(class, &format!("{PREFIX} [{}]: {text}", named(request)))
     }
 
     /// Requests that no manager serves, each with every manager's reason.
     pub fn of_requests(failed: &[(&SecretRequest, Vec<Reason>)]) -> Self {
         let class = failed.iter().map(|(_, reasons)| class_of(reasons)).min().unwrap_or(Class::Invalid);
-        let sentence = |longest: usize| {
-            let sentences = failed.iter().map(|(request, reasons)| {
-                let reasons = reasons.iter().map(|reason| format!("{}: {}", reason.manager, reason.text));
-                let request = shorten(&request.to_string(), LONGEST_REQUEST.min(longest), "…");
-                shorten(&format!("[{request}]: {}", reasons.collect::<Vec<_>>().join("; ")), longest, " …")
-            });
-            format!("{PREFIX} {}", sentences.collect::<Vec<_>>().join("; nor secret "))
+        let sentences: Vec<_> = failed.iter().map(|(request, reasons)| sentence(request, reasons)).collect();
+        let whole = format!("{PREFIX} {}", sentences.join("; nor secret "));
+        let short = match sentences.split_first() {
+            // The first one with all that is known of it, the others by name: a dozen half sentences would help nobody.
+            Some((first, others)) if whole.len() > LONGEST_MESSAGE && !others.is_empty() => {
+                let others = failed
+                    .iter()
+                    .skip(1)
+                    .map(|(request, reasons)| format!("[{}] ({})", named(request), class_of(reasons).as_str()));
+                let others: Vec<_> = others.collect();
+                format!("{PREFIX} {}; nor secrets {}", shorten(first, LONGEST_FIRST, " …"), others.join(", "))
+            }
+            _ => whole.clone(),
         };
-        // Every request has its share of the message; the first ones have theirs whole where there are too many.
-        let share = (LONGEST_MESSAGE - PREFIX.len()) / failed.len().max(1);
-        let whole = sentence(LONGEST_LOG);
-        let short =
-            if whole.len() <= LONGEST_MESSAGE { whole.clone() } else { sentence(share.max(SHORTEST_SHARE) - 16) };
         Self { class, message: one_line(&short, LONGEST_MESSAGE), full: one_line(&whole, LONGEST_LOG) }
     }
 
@@ -105,6 +105,17 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
+}
+
+/// A request with every manager's reason.
+fn sentence(request: &SecretRequest, reasons: &[Reason]) -> String {
+    let reasons: Vec<_> = reasons.iter().map(|reason| format!("{}: {}", reason.manager, reason.text)).collect();
+    format!("[{}]: {}", named(request), reasons.join("; "))
+}
+
+/// A request as far as it takes to know which one it is.
+fn named(request: &SecretRequest) -> String {
+    shorten(&request.to_string(), LONGEST_REQUEST, "…")
 }
 
 /// The kind of one request's refusal: a manager that may serve it later keeps it from being final.
