@@ -1,6 +1,6 @@
 use fsw_naming::{
     FilePath, Key, NameError, Scope, ScopeIds, VariableNames, Version, candidates, check_requested_variable,
-    embedded_files, secret_variables, usable_variable,
+    embedded_files, field_text, path_variable, secret_variables,
 };
 use fsw_request::{Mount, SecretRequest};
 use thiserror::Error;
@@ -59,8 +59,8 @@ pub enum EmbeddedError {
 /// The key cannot be looked up in this scope, or what it names cannot be delivered as asked.
 pub fn plan(request: &SecretRequest, scope: &Scope, settings: &Settings) -> Result<Plan, EmbeddedError> {
     let key = Key::parse(&request.key)?;
-    let group = text("group", &request.group)?;
-    let group_version = text("group_version", &request.group_version)?;
+    let group = field_text("group", &request.group)?;
+    let group_version = field_text("group_version", &request.group_version)?;
     let env_var = check_requested_variable(&request.env_var)?;
     let scopes = candidates(scope, &key, &settings.forms)?;
     let mut warnings = Vec::new();
@@ -90,22 +90,11 @@ pub fn plan(request: &SecretRequest, scope: &Scope, settings: &Settings) -> Resu
             for path in left_out {
                 warnings.push(format!("{request}: the file is not also at {path:?}, which is no safe path"));
             }
-            let path_variable = env_var.map(|name| {
-                let (usable, is_twin) = usable_variable(name);
-                if is_twin {
-                    warnings.push(format!(
-                        "{request}: Kubernetes before 1.32 refuses a variable named {name:?}, so the path is in {usable}"
-                    ));
-                }
-                usable
-            });
+            let (path_variable, warning) = path_variable(&request.env_var)?;
+            warnings.extend(warning.map(|warning| format!("{request}: {warning}")));
             Delivery::File { path, aliases, path_variable }
         }
         Mount::Unknown(number) => return Err(EmbeddedError::UnknownMount(number)),
     };
     Ok(Plan { scopes, version, delivery, warnings })
-}
-
-fn text<'a>(field: &'static str, bytes: &'a [u8]) -> Result<&'a str, NameError> {
-    std::str::from_utf8(bytes).map_err(|_| NameError::NotText { field })
 }

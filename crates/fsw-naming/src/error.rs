@@ -96,3 +96,11 @@ pub enum NameError {
         problem: &'static str,
     },
 }
+
+/// A field of a request as text.
+///
+/// # Errors
+/// It is not UTF-8; the annotation's format can hold any bytes.
+pub fn field_text<'a>(field: &'static str, bytes: &'a [u8]) -> Result<&'a str, NameError> {
+    std::str::from_utf8(bytes).map_err(|_| NameError::NotText { field })
+}

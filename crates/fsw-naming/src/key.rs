@@ -1,4 +1,5 @@
 use crate::NameError;
+use crate::error::field_text;
 use crate::secret_id::forbidden_character;
 
 /// The name of a secret within a scope: non-empty text that AWS can hold.
@@ -11,7 +12,7 @@ impl Key {
     /// # Errors
     /// The key is empty, not UTF-8, or has a character that AWS does not allow in a secret's name.
     pub fn parse(key: &[u8]) -> Result<Self, NameError> {
-        let key = std::str::from_utf8(key).map_err(|_| NameError::NotText { field: "key" })?;
+        let key = field_text("key", key)?;
         if key.is_empty() {
             return Err(NameError::EmptyKey);
         }

@@ -14,11 +14,11 @@ mod variable;
 mod version;
 
 pub use arn::SecretArn;
-pub use error::NameError;
+pub use error::{NameError, field_text};
 pub use file::{FilePath, SECRETS_DIRECTORY, embedded_files, sidecar_file, sidecar_links};
 pub use key::Key;
 pub use reference::SecretReference;
 pub use scope::{DOMAIN_LABEL, ORGANIZATION_LABEL, PROJECT_LABEL, Scope, ScopeLevel};
 pub use secret_id::{IdForm, ScopeIds, SecretId, candidates};
-pub use variable::{VariableNames, check_requested_variable, is_variable_name, secret_variables, usable_variable};
+pub use variable::{VariableNames, check_requested_variable, is_variable_name, path_variable, secret_variables};
 pub use version::Version;

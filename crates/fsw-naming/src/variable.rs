@@ -1,6 +1,7 @@
 //! The names of environment variables that hold secrets or the paths of secret files.
 
 use crate::NameError;
+use crate::error::field_text;
 
 /// All names under which a secret is injected.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,9 +54,20 @@ pub fn secret_variables(
     VariableNames { primary, aliases, left_out }
 }
 
-/// The name where every Kubernetes accepts it, otherwise its twin, and whether that was needed.
-pub fn usable_variable(name: &str) -> (String, bool) {
-    if is_variable_name(name) { (name.to_owned(), false) } else { (posix(name), true) }
+/// The variable that gets the path of a file, from the `env_var` of a request, and a sentence for the author of the task
+/// where another name had to stand in for it.
+///
+/// # Errors
+/// See [`check_requested_variable`].
+pub fn path_variable(env_var: &[u8]) -> Result<(Option<String>, Option<String>), NameError> {
+    Ok(match check_requested_variable(env_var)? {
+        Some(name) if !is_variable_name(name) => {
+            let twin = posix(name);
+            let warning = format!("Kubernetes before 1.32 refuses a variable named {name:?}, so the path is in {twin}");
+            (Some(twin), Some(warning))
+        }
+        name => (name.map(str::to_owned), None),
+    })
 }
 
 /// Whether every Kubernetes accepts the name; 1.32 and later take more.
@@ -70,7 +82,7 @@ pub fn is_variable_name(name: &str) -> bool {
 /// # Errors
 /// The name is not UTF-8, cannot be a variable at all, or belongs to the system, to Kubernetes or to flytekit.
 pub fn check_requested_variable(env_var: &[u8]) -> Result<Option<&str>, NameError> {
-    let name = std::str::from_utf8(env_var).map_err(|_| NameError::NotText { field: "env_var" })?;
+    let name = field_text("env_var", env_var)?;
     let refused = |problem| Err(NameError::Variable { name: name.to_owned(), problem });
     match name {
         "" => Ok(None),

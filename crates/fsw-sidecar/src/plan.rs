@@ -1,6 +1,5 @@
 use fsw_naming::{
-    FilePath, NameError, SecretArn, SecretReference, Version, check_requested_variable, sidecar_file, sidecar_links,
-    usable_variable,
+    FilePath, NameError, SecretArn, SecretReference, Version, field_text, path_variable, sidecar_file, sidecar_links,
 };
 use fsw_request::{Annotated, Mount};
 use thiserror::Error;
@@ -57,15 +56,15 @@ pub fn plan(request: &Annotated, contract: Contract) -> Result<Pull, SidecarErro
         Mount::EnvVar => return Err(SidecarError::EnvVar),
         Mount::Unknown(number) => return Err(SidecarError::UnknownMount(number)),
     }
-    let group = text("group", &request.group)?;
-    let key = text("key", &request.key)?;
+    let group = field_text("group", &request.group)?;
+    let key = field_text("key", &request.key)?;
     if group.is_empty() {
         return Err(NameError::EmptyGroup.into());
     }
     if key.is_empty() {
         return Err(NameError::EmptyKey.into());
     }
-    let group_version = text("group_version", &request.group_version)?;
+    let group_version = field_text("group_version", &request.group_version)?;
     let mut warnings = Vec::new();
     let mut paths = vec![sidecar_file(group, key)?];
     let secret = match contract {
@@ -96,18 +95,7 @@ pub fn plan(request: &Annotated, contract: Contract) -> Result<Pull, SidecarErro
             secret
         }
     };
-    let path_variable = check_requested_variable(&request.env_var)?.map(|name| {
-        let (usable, is_twin) = usable_variable(name);
-        if is_twin {
-            warnings.push(format!(
-                "{request}: Kubernetes before 1.32 refuses a variable named {name:?}, so the path is in {usable}"
-            ));
-        }
-        usable
-    });
+    let (path_variable, warning) = path_variable(&request.env_var)?;
+    warnings.extend(warning.map(|warning| format!("{request}: {warning}")));
     Ok(Pull { index: *index, secret, paths, path_variable, warnings })
-}
-
-fn text<'a>(field: &'static str, bytes: &'a [u8]) -> Result<&'a str, NameError> {
-    std::str::from_utf8(bytes).map_err(|_| NameError::NotText { field })
 }

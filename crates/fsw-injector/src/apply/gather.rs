@@ -71,13 +71,7 @@ impl Injection<'_> {
         match source {
             Source::Pull(pull) => {
                 self.warnings.extend(pull.warnings.iter().cloned());
-                for (index, path) in pull.paths.iter().enumerate() {
-                    let (rank, content) = match index {
-                        0 => (Rank::Primary, FileContent::Pulled(pull.clone())),
-                        _ => (Rank::Alias, FileContent::Pulled(pull.clone())),
-                    };
-                    files.push(Claim { name: path.clone(), content, owner, rank });
-                }
+                files.extend(file_claims(&pull.paths, owner, || FileContent::Pulled(pull.clone())));
                 let first = pull.paths.first();
                 variables.extend(first.and_then(|path| path_variable(&pull.path_variable, path)));
             }
@@ -100,11 +94,8 @@ impl Injection<'_> {
                         writer::check_content(&found.secret.value)
                             .map_err(|error| self.refuse(owner, &error.to_string()))?;
                         variables.extend(path_variable(name, path));
-                        let ranked = std::iter::once((path, Rank::Primary));
-                        for (path, rank) in ranked.chain(aliases.iter().map(|path| (path, Rank::Alias))) {
-                            let content = FileContent::Written(found.secret.value.clone());
-                            files.push(Claim { name: path.clone(), content, owner, rank });
-                        }
+                        let paths = std::iter::once(path).chain(aliases);
+                        files.extend(file_claims(paths, owner, || FileContent::Written(found.secret.value.clone())));
                     }
                 }
             }
@@ -191,4 +182,15 @@ impl Injection<'_> {
             ));
         }
     }
+}
+
+/// The claims of one secret's paths, of which the first is Flyte's own.
+fn file_claims<'p>(
+    paths: impl IntoIterator<Item = &'p FilePath>,
+    owner: usize,
+    content: impl Fn() -> FileContent,
+) -> impl Iterator<Item = FileClaim> {
+    let ranks = std::iter::once(Rank::Primary).chain(std::iter::repeat(Rank::Alias));
+    let claims = paths.into_iter().zip(ranks);
+    claims.map(move |(path, rank)| Claim { name: path.clone(), content: content(), owner, rank })
 }
