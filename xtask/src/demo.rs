@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::{Context as _, bail, ensure};
 use data_encoding::BASE64;
 use fsw_testkit::https::Client;
-use fsw_testkit::{Recording, apply, environment, recording};
+use fsw_testkit::{Recording, apply, environment, recording, written};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use xshell::{Shell, cmd};
@@ -175,7 +175,7 @@ fn check(recording: &Recording, response: &Value, expected: &Expected) -> anyhow
                 ensure!(is_there, "variable {name} is not {value:?}");
                 lines.push(format!("variable {name} = {value:?}"));
             }
-            let written = written(&pod)?;
+            let written = written(&pod);
             for (path, content) in *files {
                 let is_there = written.iter().any(|(other, found)| other == path && found == content);
                 ensure!(is_there, "file {path} is not {content:?}");
@@ -195,26 +195,6 @@ fn check(recording: &Recording, response: &Value, expected: &Expected) -> anyhow
         Expected::Refused(..) => {}
     }
     Ok(lines)
-}
-
-/// The files that the injected init container will write: path, content.
-fn written(pod: &Value) -> anyhow::Result<Vec<(String, String)>> {
-    let init_containers = pod["spec"]["initContainers"].as_array().into_iter().flatten();
-    let mut files = Vec::new();
-    for writer in init_containers.filter(|container| container["name"] == "init-embedded-secret") {
-        let variables = environment(writer);
-        let value = |name: String| {
-            let found = variables.iter().find(|(other, _)| *other == name);
-            found.map(|(_, value)| value.clone()).with_context(|| format!("the writer has no {name}"))
-        };
-        for n in 0..value("FSW_FILES".to_owned())?.parse::<usize>()? {
-            let content = BASE64.decode(value(format!("FSW_CONTENT_{n}"))?.as_bytes())?;
-            for path in value(format!("FSW_PATHS_{n}"))?.lines() {
-                files.push((path.to_owned(), String::from_utf8(content.clone())?));
-            }
-        }
-    }
-    Ok(files)
 }
 
 /// The webhook as a process; killed when dropped.

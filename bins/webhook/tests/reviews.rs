@@ -6,7 +6,7 @@ mod common;
 use common::{Webhook, secrets_of};
 use data_encoding::BASE64;
 use fsw_testkit::https::Client;
-use fsw_testkit::{apply, environment, recordings};
+use fsw_testkit::{apply, environment, recordings, written};
 use k8s_openapi::api::core::v1::Pod;
 use serde_json::{Map, Value, json};
 
@@ -22,27 +22,6 @@ async fn ask(client: &mut Client, body: Vec<u8>) -> Value {
     let response = client.post("/mutate--v1-pod?timeout=10s", body).await.unwrap();
     assert_eq!(response.status(), 200);
     serde_json::from_slice::<Value>(response.body()).unwrap()["response"].take()
-}
-
-/// Names with what is under them.
-type Named = Vec<(String, String)>;
-
-/// What a container's process finds: variables, and files by their path.
-fn found(pod: &Value) -> (Named, Named) {
-    let container = &pod["spec"]["containers"][0];
-    let mut files = Vec::new();
-    let init_containers = pod["spec"]["initContainers"].as_array().into_iter().flatten();
-    for writer in init_containers.filter(|container| container["name"] == "init-embedded-secret") {
-        let environment = environment(writer);
-        let value = |name: &str| environment.iter().find(|(other, _)| other == name).map(|(_, value)| value.clone());
-        for n in 0..value("FSW_FILES").unwrap().parse::<usize>().unwrap() {
-            let content = BASE64.decode(value(&format!("FSW_CONTENT_{n}")).unwrap().as_bytes()).unwrap();
-            for path in value(&format!("FSW_PATHS_{n}")).unwrap().lines() {
-                files.push((path.to_owned(), String::from_utf8(content.clone()).unwrap()));
-            }
-        }
-    }
-    (environment(container), files)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -68,7 +47,7 @@ async fn every_recorded_pod_gets_its_secrets() {
         let after = apply(&before, &BASE64.decode(response["patch"].as_str().unwrap().as_bytes()).unwrap());
         serde_json::from_value::<Pod>(after.clone()).unwrap();
 
-        let (variables, files) = found(&after);
+        let (variables, files) = (environment(&after["spec"]["containers"][0]), written(&after));
         for (_, value) in secrets_of(&before) {
             let is_there = |list: &[(String, String)]| list.iter().any(|(_, found)| *found == value);
             assert!(is_there(&variables) || is_there(&files), "{name}: {value} is nowhere");

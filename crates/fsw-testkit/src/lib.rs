@@ -8,6 +8,7 @@ pub mod https;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use data_encoding::BASE64;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -211,6 +212,23 @@ fn expand(text: &str, environment: &[(String, String)]) -> String {
         }
     }
     expanded + rest
+}
+
+/// The files that an injected pod's writer will write: path below the secrets' directory, text.
+pub fn written(pod: &Value) -> Vec<(String, String)> {
+    let init_containers = pod["spec"]["initContainers"].as_array().into_iter().flatten();
+    let mut files = Vec::new();
+    for writer in init_containers.filter(|container| container["name"] == "init-embedded-secret") {
+        let environment = environment(writer);
+        let value = |name: String| &environment.iter().find(|(other, _)| *other == name).unwrap().1;
+        for n in 0..value("FSW_FILES".to_owned()).parse::<usize>().unwrap() {
+            let content = BASE64.decode(value(format!("FSW_CONTENT_{n}")).as_bytes()).unwrap();
+            for path in value(format!("FSW_PATHS_{n}")).lines() {
+                files.push((path.to_owned(), String::from_utf8(content.clone()).unwrap()));
+            }
+        }
+    }
+    files
 }
 
 /// Every file below a folder, by its relative path, with its bytes.
