@@ -16,6 +16,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Serve admission reviews until a SIGTERM.
     Run(RunArgs),
+    /// Make the Secret of certificates where it is missing, renew it where it is due, and end.
+    InitCerts(InitCertsArgs),
     /// Read the configuration, say what is odd about it, and print what it amounts to.
     CheckConfig(CheckConfigArgs),
 }
@@ -34,6 +36,14 @@ pub(crate) struct RunArgs {
     /// Where to write the authority of that certificate (PEM), for clients to trust.
     #[arg(long, value_name = "FILE", requires = "self_signed")]
     pub(crate) ca_out: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Example:
+  webhook init-certs --config /etc/flyte/config/*.yaml")]
+pub(crate) struct InitCertsArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -66,13 +76,14 @@ impl Args {
     /// Reads the command line; Flyte's way of writing settings as flags is taken out first.
     pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<(Self, Vec<String>), clap::Error> {
         let (rest, settings) = setting_flags(args);
-        Ok((Self::try_parse_from(rest)?, settings))
+        Ok((Self::try_parse_from(as_ours(rest))?, settings))
     }
 
     /// The layers of the configuration.
     pub(crate) fn layers(&self, flags: Vec<String>) -> anyhow::Result<Layers> {
         let config = match &self.command {
             Command::Run(args) => &args.config,
+            Command::InitCerts(args) => &args.config,
             Command::CheckConfig(args) => &args.config,
         };
         let mut settings = [flags, config.set.clone()].concat();
@@ -81,4 +92,16 @@ impl Args {
         }
         Ok(Layers::from_process(config.config.clone(), settings))
     }
+}
+
+/// Flyte's Deployments start `flytepropeller webhook --config …` and `flytepropeller webhook init-certs --config …`: the
+/// word `webhook` is dropped, and a command line without a command serves.
+fn as_ours(mut args: Vec<OsString>) -> Vec<OsString> {
+    if args.get(1).is_some_and(|arg| arg == "webhook") {
+        args.remove(1);
+        if args.get(1).is_none_or(|arg| arg.to_string_lossy().starts_with("--config")) {
+            args.insert(1, "run".into());
+        }
+    }
+    args
 }

@@ -2,6 +2,9 @@
 
 mod args;
 mod check_config;
+mod cluster;
+mod init_certs;
+mod metrics;
 mod run;
 
 use std::io::{self, Write};
@@ -20,13 +23,15 @@ fn main() -> ExitCode {
             return if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
         }
     };
-    let loaded = match args.layers(settings).and_then(|layers| Ok(fsw_config::load(&layers)?)) {
+    let loaded = args.layers(settings).and_then(|layers| Ok((fsw_config::load(&layers)?, layers)));
+    let (loaded, layers) = match loaded {
         Ok(loaded) => loaded,
         Err(error) => return fail(&error, USAGE),
     };
     let result = match args.command {
         Command::CheckConfig(args) => check_config::check_config(&args, &loaded),
-        Command::Run(args) => run::run(&args, &loaded),
+        Command::InitCerts(_) => init_certs::init_certs(&loaded, &layers),
+        Command::Run(args) => run::run(&args, &loaded, &layers),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,20 +1,30 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
-use fsw_config::{Config, Level, Loaded, LogFormat};
-use fsw_server::{
-    Bound, Certificate, ConnectionLimits, Health, SelfSigned, Shutdown, State, Trigger, admin_service, init_logs,
-};
+use fsw_cluster::{Identity, Keeper, Material};
+use fsw_config::{Config, Layers, Level, Loaded, LogFormat};
+use fsw_server::{Bound, Certificate, ConnectionLimits, Health, Shutdown, State, Trigger, admin_service, init_logs};
 use prometheus_client::registry::Registry;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::time::sleep;
 use tracing::{info, warn};
 
 use crate::args::RunArgs;
+use crate::{cluster, metrics};
+
+/// How long a certificate for trying things out is good for.
+const A_DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Serves until it is told to stop.
-pub(crate) fn run(args: &RunArgs, loaded: &Loaded) -> anyhow::Result<()> {
+pub(crate) fn run(args: &RunArgs, loaded: &Loaded, layers: &Layers) -> anyhow::Result<()> {
+    start_logs(loaded)?;
+    runtime()?.block_on(serve(args, &loaded.config, layers))
+}
+
+/// Starts the log, with what is odd about the configuration.
+pub(crate) fn start_logs(loaded: &Loaded) -> anyhow::Result<()> {
     let log = &loaded.config.secrets_webhook.log;
     let format = match log.format {
         LogFormat::Json => fsw_server::LogFormat::Json,
@@ -27,16 +37,22 @@ pub(crate) fn run(args: &RunArgs, loaded: &Loaded) -> anyhow::Result<()> {
             _ => warn!(%finding, "configuration"),
         }
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
-    runtime.block_on(serve(args, &loaded.config))
+    Ok(())
 }
 
-async fn serve(args: &RunArgs, config: &Config) -> anyhow::Result<()> {
+pub(crate) fn runtime() -> anyhow::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")
+}
+
+async fn serve(args: &RunArgs, config: &Config, layers: &Layers) -> anyhow::Result<()> {
     let ours = &config.secrets_webhook;
     let mut registry = Registry::with_prefix("flyte_secrets_webhook");
     let source = fsw_app::open_source(config, &mut registry).await?;
     let service = fsw_app::service(config, source, &mut registry);
-    let certificate = Arc::new(certificate(args, config)?);
+    let keeper = if args.self_signed { None } else { cluster::keeper(config, layers).await? };
+    let certificate = Arc::new(certificate(args, config, keeper.as_ref()).await?);
+    metrics::register_expiry(&mut registry, &certificate);
+    let in_order = metrics::register_order(&mut registry);
     let bound =
         Bound::plain(SocketAddr::new(ours.listen_address, config.webhook.listen_port)).await?.with_tls(&certificate)?;
     let admin = Bound::plain(SocketAddr::new(ours.listen_address, ours.admin_port)).await?;
@@ -46,17 +62,22 @@ async fn serve(args: &RunArgs, config: &Config) -> anyhow::Result<()> {
     let limits = ConnectionLimits {
         connections: ours.max_connections,
         header_timeout: ours.header_timeout,
+        max_age: ours.max_connection_age,
+        drain_delay: ours.drain.delay,
         drain_timeout: ours.drain.timeout,
     };
     let admin_service = admin_service(health.clone(), Arc::new(registry));
     let (admin_trigger, admin_shutdown) = Shutdown::new();
-    let admin = tokio::spawn(admin.serve(admin_service, limits.clone(), admin_shutdown));
+    let at_once = ConnectionLimits { drain_delay: Duration::ZERO, ..limits.clone() };
+    let admin = tokio::spawn(admin.serve(admin_service, at_once, admin_shutdown));
     let watch = {
         let (certificate, every) = (Arc::clone(&certificate), ours.cert_reload_interval);
         tokio::spawn(async move { certificate.watch(every).await })
     };
     info!(address = %bound.local_addr()?, admin_port = ours.admin_port, "listening");
-    health.set(State::Ready);
+    let keeping = tokio::spawn(keep(keeper, Arc::clone(&certificate), health.clone(), move |is_in_order| {
+        in_order.set(is_in_order.into());
+    }));
 
     let (trigger, shutdown) = Shutdown::new();
     let reviews = bound.serve(
@@ -68,28 +89,35 @@ async fn serve(args: &RunArgs, config: &Config) -> anyhow::Result<()> {
         shutdown,
     );
     tokio::select! {
-        () = drain(stop, &health, config, trigger, reviews) => info!("stopped"),
+        () = drain(stop, &health, trigger, reviews) => info!("stopped"),
         () = second_signal(stop_at_once) => warn!("stopped at once, at a second signal"),
     }
     watch.abort();
+    keeping.abort();
     admin_trigger.pull();
     let _ = admin.await;
     Ok(())
 }
 
-/// Serves until a signal, stays a while for those who have not noticed, then ends what is in flight.
-async fn drain(
-    mut stop: Signals,
-    health: &Health,
-    config: &Config,
-    trigger: Trigger,
-    reviews: impl Future<Output = ()>,
-) {
+/// Ready once the API server agrees to the registration; then everything is kept right for as long as this program runs.
+async fn keep(keeper: Option<Keeper>, certificate: Arc<Certificate>, health: Health, in_order: impl Fn(bool)) {
+    let Some(keeper) = keeper else { return health.set_ready() };
+    cluster::persist(|| keeper.rehearse()).await;
+    health.set_ready();
+    let renewed = |Material { certificate: chain, key }| match certificate.replace(&chain, &key) {
+        Ok(true) => info!("certificate replaced"),
+        Ok(false) => {}
+        Err(error) => warn!(%error, "the certificate of the Secret cannot be used; the one before stays"),
+    };
+    keeper.keep(renewed, in_order).await;
+}
+
+/// Serves until a signal, then ends what is in flight.
+async fn drain(mut stop: Signals, health: &Health, trigger: Trigger, reviews: impl Future<Output = ()>) {
     let asked = async {
         stop.next().await;
         info!("draining");
         health.set(State::Draining);
-        sleep(config.secrets_webhook.drain.delay).await;
         trigger.pull();
         // The trigger must live until the reviews have ended.
         std::future::pending::<()>().await;
@@ -100,7 +128,12 @@ async fn drain(
     }
 }
 
-fn certificate(args: &RunArgs, config: &Config) -> anyhow::Result<Certificate> {
+async fn certificate(args: &RunArgs, config: &Config, keeper: Option<&Keeper>) -> anyhow::Result<Certificate> {
+    if let Some(keeper) = keeper
+        && let Some(Material { certificate, key }) = cluster::persist(|| keeper.material()).await
+    {
+        return Ok(Certificate::from_pem(&certificate, &key)?);
+    }
     if !args.self_signed {
         return Ok(Certificate::load(&config.webhook.cert_dir)?);
     }
@@ -113,7 +146,7 @@ fn certificate(args: &RunArgs, config: &Config) -> anyhow::Result<Certificate> {
         service.clone(),
         format!("{service}.flyte.svc"),
     ];
-    let made = SelfSigned::new(&names)?;
+    let made = Identity::new(&names, A_DAY, SystemTime::now())?;
     if let Some(path) = &args.ca_out {
         std::fs::write(path, &made.authority).with_context(|| format!("cannot write {}", path.display()))?;
     }

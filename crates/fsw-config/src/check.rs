@@ -45,6 +45,7 @@ pub(crate) fn settle(
     }
     webhook.cert_dir = cert_dir(&webhook.cert_dir.to_string_lossy(), given, layers)?.into();
     distinct_ports(&config, given)?;
+    renewable(&config, given)?;
     Ok(config)
 }
 
@@ -123,6 +124,25 @@ fn distinct_ports(config: &Config, given: &Figment) -> Result<(), ConfigError> {
         }
     }
     Ok(())
+}
+
+/// A certificate that is due the moment it is made would be renewed without end.
+fn renewable(config: &Config, given: &Figment) -> Result<(), ConfigError> {
+    let certificates = &config.secrets_webhook.certificates;
+    if certificates.renew_before + 3 * certificates.overlap < certificates.validity {
+        return Ok(());
+    }
+    let path = "secretsWebhook.certificates.renewBefore";
+    Err(ConfigError::Invalid {
+        path: path.to_owned(),
+        origin: origin(path, given),
+        problem: format!(
+            "{} h before the end and three times the overlap are not shorter than the validity of {} h; make \
+             secretsWebhook.certificates.validity longer, or this shorter",
+            certificates.renew_before.as_secs_f64() / 3600.0,
+            certificates.validity.as_secs_f64() / 3600.0,
+        ),
+    })
 }
 
 fn suspicious(path: &str, given: &Figment, message: String) -> Finding {

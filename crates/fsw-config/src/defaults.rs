@@ -5,10 +5,12 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use crate::{
-    Aws, AwsConfig, AwsSecretManager, Cache, Config, Drain, EmbeddedBackend, EmbeddedSecretManagerConfig,
-    FileMountInitContainer, InMemoryFixedSize, Log, LogFormat, OnAccessDenied, Resources, SecretManager, SecretNames,
-    SecretsWebhook, Sidecar, SidecarContract, Webhook,
+    Aws, AwsConfig, AwsSecretManager, Cache, CertificateSource, Certificates, Config, Drain, EmbeddedBackend,
+    EmbeddedSecretManagerConfig, FileMountInitContainer, InMemoryFixedSize, Log, LogFormat, OnAccessDenied,
+    Registration, Resources, SecretManager, SecretNames, SecretsWebhook, Sidecar, SidecarContract, Webhook,
 };
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// The configuration when nothing is configured.
 pub fn defaults() -> Config {
@@ -66,10 +68,19 @@ fn secrets_webhook() -> SecretsWebhook {
         max_body: 6 * 1024 * 1024,
         header_timeout: Duration::from_secs(10),
         admin_port: 10254,
+        max_connection_age: Duration::from_secs(600),
         listen_address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
         log: Log { level: "info".to_owned(), format: LogFormat::Json },
         drain: Drain { delay: Duration::from_secs(5), timeout: Duration::from_secs(25) },
         cert_reload_interval: Duration::from_secs(5),
+        certificates: Certificates {
+            source: CertificateSource::Auto,
+            validity: 365 * DAY,
+            renew_before: 90 * DAY,
+            overlap: Duration::from_secs(120),
+            check_interval: Duration::from_secs(10),
+        },
+        registration: Registration { owner: None, adopt: false },
         sidecar: Sidecar { contract: SidecarContract::Aws, resources: puller() },
         aws: Aws {
             attempt_timeout: Duration::from_secs(3),

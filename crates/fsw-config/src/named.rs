@@ -119,3 +119,19 @@ pub enum SidecarContract {
 }
 
 named! { SidecarContract: "aws" => Aws, "fsw" => Fsw; expected "aws or fsw"; elsewhere [] }
+
+/// Where the certificate comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CertificateSource {
+    /// `managed` in a pod whose Secret this program keeps or may make, and that has no files; otherwise `files`.
+    Auto,
+    /// The webhook makes and renews a Secret that all replicas share.
+    Managed,
+    /// Someone else keeps `tls.crt`, `tls.key` and `ca.crt` in `webhook.certDir`.
+    Files,
+}
+
+named! {
+    CertificateSource: "auto" => Auto, "managed" => Managed, "files" => Files;
+    expected "auto, managed or files"; elsewhere []
+}

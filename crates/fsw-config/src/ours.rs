@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{InitContainerPosition, LogFormat, OnAccessDenied, Resources, SecretNames, SidecarContract, de, duration};
+use crate::{
+    CertificateSource, InitContainerPosition, LogFormat, OnAccessDenied, Resources, SecretNames, SidecarContract, de,
+    duration,
+};
 
 /// The `secretsWebhook:` section.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -53,6 +56,10 @@ pub struct SecretsWebhook {
     /// TCP port of `/livez`, `/readyz` and `/metrics`.
     #[serde(deserialize_with = "de::port")]
     pub admin_port: u16,
+    /// How long an HTTP/2 connection is used before its client is asked to open another, so that the API server, which
+    /// keeps one for ever, comes to another replica at times; zero: for ever.
+    #[serde(deserialize_with = "de::duration", serialize_with = "duration::serialize")]
+    pub max_connection_age: Duration,
     /// Address that every port is bound to.
     #[serde(deserialize_with = "de::address")]
     pub listen_address: IpAddr,
@@ -63,6 +70,10 @@ pub struct SecretsWebhook {
     /// How often the certificate files are read again.
     #[serde(deserialize_with = "de::timeout", serialize_with = "duration::serialize")]
     pub cert_reload_interval: Duration,
+    /// Where the certificate comes from, and its renewal.
+    pub certificates: Certificates,
+    /// The `MutatingWebhookConfiguration`.
+    pub registration: Registration,
     /// The sidecar manager's pullers.
     pub sidecar: Sidecar,
     /// Calls to AWS.
@@ -96,6 +107,38 @@ pub struct Drain {
     /// How long reviews in flight may then take.
     #[serde(deserialize_with = "de::timeout", serialize_with = "duration::serialize")]
     pub timeout: Duration,
+}
+
+/// Where the certificate comes from, and its renewal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Certificates {
+    /// Where it comes from.
+    pub source: CertificateSource,
+    /// How long a certificate made here is good for.
+    #[serde(deserialize_with = "de::timeout", serialize_with = "duration::serialize")]
+    pub validity: Duration,
+    /// How long before its end it is renewed.
+    #[serde(deserialize_with = "de::timeout", serialize_with = "duration::serialize")]
+    pub renew_before: Duration,
+    /// How long each step of a renewal lasts: every replica and API server must have noticed the one before.
+    #[serde(deserialize_with = "de::timeout", serialize_with = "duration::serialize")]
+    pub overlap: Duration,
+    /// How often certificate and registration are looked at, besides whenever they change.
+    #[serde(deserialize_with = "de::timeout", serialize_with = "duration::serialize")]
+    pub check_interval: Duration,
+}
+
+/// The `MutatingWebhookConfiguration`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Registration {
+    /// Name of the ClusterRole that comes and goes with the installation: what is made at run time goes with it.
+    #[serde(default, deserialize_with = "de::some_text", skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// Take over a configuration of the same name that another program made, such as Flyte's own webhook.
+    #[serde(deserialize_with = "de::switch")]
+    pub adopt: bool,
 }
 
 /// The sidecar manager's pullers.

@@ -89,17 +89,34 @@ impl Certificate {
         Ok(Self { current: ArcSwap::from_pointee(load(pem, "the certificate")?), files: None })
     }
 
+    /// Takes another one. Returns whether it is a new one, which is then what new connections get.
+    ///
+    /// # Errors
+    /// It cannot be used; the certificate stays as it was.
+    pub fn replace(&self, certificate: &str, key: &str) -> Result<bool, CertificateError> {
+        let pem = Pem { certificate: certificate.as_bytes().to_vec(), key: key.as_bytes().to_vec() };
+        self.store(pem, "the certificate")
+    }
+
+    /// The certificate chain that new connections get; PEM.
+    pub fn chain(&self) -> Vec<u8> {
+        self.current.load().pem.certificate.clone()
+    }
+
     /// Reads the files again. Returns whether they hold something new, which is then what new connections get.
     ///
     /// # Errors
     /// They cannot be read or used; the certificate stays as it was.
     pub fn reload(&self) -> Result<bool, CertificateError> {
         let Some(files) = &self.files else { return Ok(false) };
-        let pem = files.read()?;
+        self.store(files.read()?, &files.certificate.display().to_string())
+    }
+
+    fn store(&self, pem: Pem, what: &str) -> Result<bool, CertificateError> {
         if pem == self.current.load().pem {
             return Ok(false);
         }
-        self.current.store(Arc::new(load(pem, &files.certificate.display().to_string())?));
+        self.current.store(Arc::new(load(pem, what)?));
         Ok(true)
     }
 

@@ -23,6 +23,12 @@ impl Health {
         self.0.store(state as u8, Ordering::Relaxed);
     }
 
+    /// Ready, unless already on the way out.
+    pub fn set_ready(&self) {
+        let (starting, ready) = (State::Starting as u8, State::Ready as u8);
+        let _ = self.0.compare_exchange(starting, ready, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
     /// The state now.
     pub fn get(&self) -> State {
         match self.0.load(Ordering::Relaxed) {

@@ -7,7 +7,6 @@ mod admin;
 mod certificate;
 mod health;
 mod logs;
-mod self_signed;
 mod serve;
 mod shutdown;
 
@@ -15,6 +14,5 @@ pub use admin::admin_service;
 pub use certificate::{Certificate, CertificateError};
 pub use health::{Health, State};
 pub use logs::{LogFormat, LogsError, init_logs};
-pub use self_signed::{SelfSigned, SelfSignedError};
 pub use serve::{BindError, Bound, ConnectionLimits};
 pub use shutdown::{Shutdown, Trigger};

@@ -6,10 +6,11 @@ use std::net::SocketAddr;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use fsw_server::{Bound, Certificate, ConnectionLimits, Health, SelfSigned, Shutdown, State, Trigger, admin_service};
+use fsw_cluster::Identity;
+use fsw_server::{Bound, Certificate, ConnectionLimits, Health, Shutdown, State, Trigger, admin_service};
 use fsw_testkit::https::{Client, connect_tls};
 use http::{Request, Response};
 use http_body_util::Full;
@@ -19,13 +20,19 @@ use tokio::net::TcpStream;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
 
-fn made() -> SelfSigned {
-    SelfSigned::new(&["localhost".to_owned()]).unwrap()
+fn made() -> Identity {
+    Identity::new(&["localhost".to_owned()], Duration::from_secs(3600), SystemTime::now()).unwrap()
 }
 
 fn limits() -> ConnectionLimits {
     let long = Duration::from_secs(60);
-    ConnectionLimits { connections: 1024, header_timeout: long, drain_timeout: long }
+    ConnectionLimits {
+        connections: 1024,
+        header_timeout: long,
+        max_age: Duration::ZERO,
+        drain_delay: Duration::ZERO,
+        drain_timeout: long,
+    }
 }
 
 /// A server whose requests wait for a permit of `gate` after telling `arrived`.
@@ -78,6 +85,30 @@ async fn a_request_in_flight_is_answered_during_the_drain_and_new_connections_ar
         assert_eq!(in_flight.await.unwrap().unwrap().into_body(), "done");
         served.done.await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_client_that_is_connected_is_asked_to_go_while_new_ones_are_still_served() {
+    let served = serve(ConnectionLimits { drain_delay: Duration::from_secs(3600), ..limits() }).await;
+    served.gate.add_permits(2);
+    let mut client = Client::http2(served.address, &served.authority).await.unwrap();
+    assert_eq!(client.post("/", "").await.unwrap().into_body(), "done");
+    served.trigger.pull();
+    client.closed().await;
+    let mut late = Client::http2(served.address, &served.authority).await.unwrap();
+    assert_eq!(late.post("/", "").await.unwrap().into_body(), "done");
+    late.closed().await;
+    assert!(!served.done.is_finished());
+}
+
+#[tokio::test]
+async fn an_old_http2_connection_is_asked_to_go_and_an_http1_one_is_not() {
+    let served = serve(ConnectionLimits { max_age: Duration::from_millis(10), ..limits() }).await;
+    served.gate.add_permits(2);
+    let mut http1 = Client::http1(served.address, &served.authority).await.unwrap();
+    let http2 = Client::http2(served.address, &served.authority).await.unwrap();
+    http2.closed().await;
+    assert_eq!(http1.post("/", "").await.unwrap().into_body(), "done");
 }
 
 #[tokio::test]
@@ -137,7 +168,7 @@ async fn connections_beyond_the_limit_wait_for_their_turn() {
 }
 
 /// A folder as the kubelet keeps it: files are links into `..data`, which is a link to the current version.
-fn write_as_kubelet(folder: &Path, version: &str, made: &SelfSigned) {
+fn write_as_kubelet(folder: &Path, version: &str, made: &Identity) {
     let data = folder.join(version);
     fs::create_dir(&data).unwrap();
     fs::write(data.join("tls.crt"), &made.certificate).unwrap();

@@ -89,6 +89,17 @@ impl Client {
         whole(response).await
     }
 
+    /// Waits until the server has closed the connection.
+    pub async fn closed(&self) {
+        let is_closed = || match self {
+            Self::Http1(sender) => sender.is_closed(),
+            Self::Http2(sender) => sender.is_closed(),
+        };
+        while !is_closed() {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Posts JSON.
     ///
     /// # Errors

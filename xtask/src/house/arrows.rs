@@ -17,6 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("fsw-config", &[]),
     ("fsw-admission", &["fsw-pod"]),
     ("fsw-server", &[]),
+    ("fsw-cluster", &[]),
     (
         "fsw-app",
         &[
@@ -33,7 +34,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("fsw-aws-emulator", &[]),
     ("fsw-testkit", &[]),
-    ("webhook", &["fsw-app", "fsw-config", "fsw-server"]),
+    ("webhook", &["fsw-app", "fsw-cluster", "fsw-config", "fsw-server"]),
     ("secrets-fetch", &["fsw-aws", "fsw-embedded", "fsw-naming", "fsw-sidecar", "fsw-source"]),
     (
         "secrets-probe",

@@ -1,0 +1,183 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::future::ready;
+use futures_util::stream::BoxStream;
+use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
+use k8s_openapi::api::core::v1::Secret;
+use kube::Api;
+use kube::api::WatchParams;
+use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
+use tracing::{info, warn};
+
+use crate::rotation::Stored;
+use crate::{CertificateSecret, Cluster, ClusterError, Registration};
+
+/// The Service of a first installation is waited for so long; then the registration is made in any case.
+const SERVICE_WAIT: Duration = Duration::from_secs(20);
+const SERVICE_PAUSE: Duration = Duration::from_millis(200);
+/// Changes that come together are looked at together.
+const SETTLE: Duration = Duration::from_millis(100);
+
+/// Where the authorities come from that the API server must trust.
+#[derive(Debug, Clone)]
+pub enum Authorities {
+    /// From the shared Secret, which is made and renewed here.
+    Secret(CertificateSecret),
+    /// From a file that someone else keeps.
+    File(PathBuf),
+}
+
+/// Certificate and key to serve with; PEM.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Material {
+    /// The certificate.
+    pub certificate: String,
+    /// Its key. Secret.
+    pub key: String,
+}
+
+impl std::fmt::Debug for Material {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Material([redacted])")
+    }
+}
+
+/// Keeps certificates and registration as they should be.
+pub struct Keeper {
+    /// Where.
+    pub cluster: Cluster,
+    /// What the API server must trust.
+    pub authorities: Authorities,
+    /// `None`: someone else registers.
+    pub registration: Option<Registration>,
+    /// Everything is looked at again at least so often.
+    pub every: Duration,
+}
+
+impl Keeper {
+    /// The material of the shared Secret, made where it is missing; `None` where the authorities are in a file.
+    ///
+    /// # Errors
+    /// See [`ClusterError`].
+    pub async fn material(&self) -> Result<Option<Material>, ClusterError> {
+        Ok(self.bundle().await?.1)
+    }
+
+    /// Checks, without changing anything, that this webhook can register.
+    ///
+    /// # Errors
+    /// See [`ClusterError`].
+    pub async fn rehearse(&self) -> Result<(), ClusterError> {
+        let Some(registration) = &self.registration else { return Ok(()) };
+        let (bundle, _) = self.bundle().await?;
+        registration.rehearse(&self.cluster, &bundle).await
+    }
+
+    /// Keeps everything right, for ever. `renewed` gets the material whenever it is looked at, `in_order` whether all is
+    /// as it should be.
+    pub async fn keep(self, mut renewed: impl FnMut(Material), in_order: impl Fn(bool)) {
+        self.await_service().await;
+        let mut changes = self.changes();
+        let mut last = None;
+        loop {
+            let result = self.look_after(&mut renewed).await;
+            in_order(result.is_ok());
+            match &result {
+                Ok(()) if last.is_some() => info!("certificates and registration are as they should be again"),
+                Ok(()) => {}
+                // Once for each fault, not every few seconds.
+                Err(error) if last.as_ref() != Some(&error.to_string()) => {
+                    warn!(%error, "certificates or registration are not as they should be");
+                }
+                Err(_) => {}
+            }
+            last = result.err().map(|error| error.to_string());
+            if timeout(self.every, changes.next()).await == Ok(None) {
+                // A watch ends by itself every few minutes, or at once where there is no permission for it.
+                sleep(if last.is_some() { self.every } else { SETTLE }).await;
+                changes = self.changes();
+            }
+            sleep(SETTLE).await;
+        }
+    }
+
+    async fn look_after(&self, renewed: &mut impl FnMut(Material)) -> Result<(), ClusterError> {
+        let (bundle, material) = self.bundle().await?;
+        // Whatever becomes of the registration, what others have switched to is served.
+        if let Some(material) = material {
+            renewed(material);
+        }
+        if let Some(registration) = &self.registration {
+            registration.register(&self.cluster, &bundle).await?;
+        }
+        Ok(())
+    }
+
+    async fn bundle(&self) -> Result<(String, Option<Material>), ClusterError> {
+        match &self.authorities {
+            Authorities::Secret(secret) => {
+                let announced = match &self.registration {
+                    Some(registration) => registration.look(&self.cluster).await?.bundle(),
+                    None => None,
+                };
+                let stored = secret.settle(&self.cluster, announced.as_deref()).await?;
+                let Stored { authorities, leaf, .. } = stored;
+                Ok((authorities, Some(Material { certificate: leaf.certificate, key: leaf.key })))
+            }
+            Authorities::File(path) => {
+                let authorities = std::fs::read_to_string(path).map_err(|error| ClusterError::Authority {
+                    path: path.display().to_string(),
+                    reason: error.to_string(),
+                })?;
+                Ok((authorities, None))
+            }
+        }
+    }
+
+    /// A configuration without a Service behind it makes every pod creation fail, so a first registration waits until
+    /// the Service leads somewhere.
+    async fn await_service(&self) {
+        let Some(registration) = &self.registration else { return };
+        let address = format!("{}.{}.svc:{}", registration.service, self.cluster.namespace, registration.port);
+        let connected = timeout(SERVICE_WAIT, async {
+            while TcpStream::connect(&address).await.is_err() {
+                sleep(SERVICE_PAUSE).await;
+            }
+        });
+        if connected.await.is_err() {
+            warn!(address, "this webhook does not reach its own Service; registering all the same");
+        }
+    }
+
+    /// Something happened to one of the two objects; ends when a watch ends.
+    fn changes(&self) -> BoxStream<'static, ()> {
+        let client = &self.cluster.client;
+        let secret = match &self.authorities {
+            Authorities::Secret(secret) => Some((secret.api(&self.cluster), secret.name.clone())),
+            Authorities::File(_) => None,
+        };
+        let registration: Option<(Api<MutatingWebhookConfiguration>, _)> =
+            self.registration.as_ref().map(|registration| (Api::all(client.clone()), registration.service.clone()));
+        let events = futures_util::stream::select(watch::<Secret>(secret), watch(registration));
+        events.take_while(|event| ready(event.is_some())).map(drop).boxed()
+    }
+}
+
+/// Events of one object, and `None` when the watch has ended. Where there is nothing to watch, neither ever comes.
+fn watch<K>(object: Option<(Api<K>, String)>) -> BoxStream<'static, Option<()>>
+where
+    K: Clone + std::fmt::Debug + serde::de::DeserializeOwned + Send + 'static,
+{
+    let Some((api, name)) = object else { return futures_util::stream::pending().boxed() };
+    let params = WatchParams::default().fields(&format!("metadata.name={name}"));
+    let events = async move {
+        match api.watch_metadata(&params, "0").await {
+            Ok(events) => events.map(|_| Some(())).boxed(),
+            Err(_) => futures_util::stream::empty().boxed(),
+        }
+    };
+    futures_util::stream::once(events).flatten().chain(futures_util::stream::once(ready(None))).boxed()
+}
