@@ -1,12 +1,15 @@
 //! Tasks of this project, run as `cargo xtask TASK`.
 
+mod chart;
 mod ci;
 mod demo;
+mod go;
 mod house;
 mod packages;
 mod say;
 
 use clap::{Parser, Subcommand};
+use xshell::Shell;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", disable_help_subcommand = true)]
@@ -25,11 +28,14 @@ enum Task {
     },
     /// Check everything that needs no cluster: format, lints, tests, docs, licences.
     Ci,
+    /// Check the Helm chart and the plain manifests; with BLESS=1 write the manifests.
+    Chart,
 }
 
 fn main() -> anyhow::Result<()> {
     match Args::parse().task {
         Task::Demo { release } => demo::demo(release),
         Task::Ci => ci::ci(),
+        Task::Chart => chart::chart(&Shell::new()?),
     }
 }

@@ -171,7 +171,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- $image := include "fsw.image" (list . .Values.initImages.secretsFetch.image) -}}
 {{- if not (include "fsw.find" (list $ofFlyte "awsSecretManager" "sidecarImage") | fromJson).value -}}
 {{- $_ := set $webhook "awsSecretManager" (dict "sidecarImage" $image) -}}
+{{- if not (include "fsw.find" (list .Values.flyte "secretsWebhook" "sidecar" "contract") | fromJson).value -}}
 {{- $ours = mergeOverwrite (dict "sidecar" (dict "contract" "fsw")) $ours -}}
+{{- end -}}
 {{- end -}}
 {{- if not (include "fsw.find" (list $ofFlyte "embeddedSecretManagerConfig" "fileMountInitContainer" "image") | fromJson).value -}}
 {{- $_ := set $embedded "fileMountInitContainer" (dict "image" $image) -}}
