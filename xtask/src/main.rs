@@ -1,12 +1,18 @@
 //! Tasks of this project, run as `cargo xtask TASK`.
 
+mod chart;
 mod ci;
+mod cluster;
 mod demo;
+mod go;
 mod house;
+mod image;
 mod packages;
 mod say;
+mod tools;
 
 use clap::{Parser, Subcommand};
+use xshell::Shell;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", disable_help_subcommand = true)]
@@ -25,11 +31,21 @@ enum Task {
     },
     /// Check everything that needs no cluster: format, lints, tests, docs, licences.
     Ci,
+    /// Check the Helm chart and the plain manifests; with BLESS=1 write the manifests.
+    Chart,
+    /// Build the container images, without a daemon; load or push them when asked.
+    Image(image::ImageArgs),
+    /// A Kubernetes to try things in.
+    #[command(subcommand)]
+    Cluster(cluster::ClusterTask),
 }
 
 fn main() -> anyhow::Result<()> {
     match Args::parse().task {
         Task::Demo { release } => demo::demo(release),
         Task::Ci => ci::ci(),
+        Task::Chart => chart::chart(&Shell::new()?),
+        Task::Image(args) => image::image(&args),
+        Task::Cluster(task) => cluster::cluster(&task),
     }
 }
