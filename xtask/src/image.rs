@@ -85,7 +85,7 @@ pub(crate) fn image(args: &ImageArgs) -> anyhow::Result<()> {
     };
     let mut built = Vec::new();
     for arch in &args.arch {
-        let programs = build(&shell, *arch, &["webhook", "secrets-probe"])?;
+        let programs = build(&shell, *arch)?;
         built.extend(installed(&shell, &programs, *arch, &args.repository, &tag, &args.out)?);
     }
     let here = if cfg!(target_arch = "aarch64") { Arch::Arm64 } else { Arch::Amd64 };
@@ -100,9 +100,8 @@ pub(crate) fn image(args: &ImageArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Builds programs as they ship, and returns the folder that holds them. `secrets-fetch` is always built: every pod pulls
-/// it, so it has a profile of its own.
-pub(crate) fn build(shell: &Shell, arch: Arch, programs: &[&str]) -> anyhow::Result<PathBuf> {
+/// Builds the programs as they ship, and returns the folder that holds them: the webhook to be fast, the others small.
+pub(crate) fn build(shell: &Shell, arch: Arch) -> anyhow::Result<PathBuf> {
     let target = arch.target();
     match arch {
         Arch::Amd64 => packages::install(shell, &[MUSL_TOOLS])?,
@@ -126,9 +125,9 @@ pub(crate) fn build(shell: &Shell, arch: Arch, programs: &[&str]) -> anyhow::Res
         let linker = shell.push_env(format!("CARGO_TARGET_{}_LINKER", name.to_uppercase()), "rust-lld");
         (compiler, linker)
     });
-    let packages = programs.iter().flat_map(|program| ["-p", program]);
-    cmd!(shell, "cargo build --quiet --locked --release --target {target} {packages...}").quiet().run()?;
-    cmd!(shell, "cargo build --quiet --locked --profile small --target {target} -p secrets-fetch").quiet().run()?;
+    cmd!(shell, "cargo build --quiet --locked --release --target {target} -p webhook").quiet().run()?;
+    let small = ["-p", "secrets-fetch", "-p", "secrets-probe"];
+    cmd!(shell, "cargo build --quiet --locked --profile small --target {target} {small...}").quiet().run()?;
     Ok(shell.current_dir().join("target").join(target))
 }
 
@@ -159,7 +158,7 @@ pub(crate) fn installed(
         "Gives Flyte tasks their AWS secrets",
         vec![
             program(&programs.join("release/webhook"), "webhook")?,
-            program(&programs.join("release/secrets-probe"), "secrets-probe")?,
+            program(&programs.join("small/secrets-probe"), "secrets-probe")?,
             // flyte-core's Deployment starts Flyte's own webhook by this name.
             ("usr/local/bin/flytepropeller".to_owned(), Entry::Link("/webhook")),
         ],

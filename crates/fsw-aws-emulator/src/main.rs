@@ -1,10 +1,14 @@
 //! `aws-emulator`: the emulator as a process or a pod. It says where it listens once its secrets are there, and ends at
-//! SIGTERM. Faults and users are set through the library, or through AWS's own interfaces (`aws --endpoint-url …`).
+//! SIGTERM. Users are set through the library, or through AWS's own interfaces (`aws --endpoint-url …`); with `--control`
+//! there is a second port for what AWS has no interface for: `POST /faults` and `DELETE /faults`, `GET /arn/ID`.
+
+mod control;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use clap::Parser;
@@ -32,6 +36,12 @@ struct Args {
     /// Secrets to begin with: id to a text, {string: TEXT} or {binary: BASE64}, as `secretsFile` has them
     #[arg(long, value_name = "FILE")]
     secrets: Option<PathBuf>,
+    /// A role that anybody with a web identity may assume, and the pattern of the ARNs that it may read
+    #[arg(long, value_name = "NAME=PATTERN")]
+    role: Vec<String>,
+    /// Where to listen for faults
+    #[arg(long, value_name = "ADDRESS")]
+    control: Option<SocketAddr>,
 }
 
 /// A value to begin with.
@@ -55,8 +65,16 @@ async fn main() -> anyhow::Result<()> {
             Seed::Base64(base64) => emulator.put_binary(id, base64).await,
         };
     }
+    for role in &args.role {
+        let (name, pattern) = role.split_once('=').with_context(|| format!("--role {role}: expected NAME=PATTERN"))?;
+        emulator.web_identity_role(name, pattern).await;
+    }
     if args.enforce {
         emulator.enforce();
+    }
+    let emulator = Arc::new(emulator);
+    if let Some(address) = args.control {
+        control::serve(address, Arc::clone(&emulator)).await?;
     }
     announce(&emulator);
     tokio::select! {

@@ -55,7 +55,7 @@ pub(super) fn start(shell: &Shell, pause: &Path) -> anyhow::Result<()> {
     until("proxy", 60, || {
         let address = format!("{}/443", network::API_SERVICE);
         let connect = format!("exec 3<>/dev/tcp/{address}");
-        Ok(cmd!(shell, "ip netns exec {NAME} timeout 1 bash -c {connect}").quiet().ignore_stderr().run()?)
+        Ok(cmd!(shell, "nsenter --net=/run/netns/{NAME} timeout 1 bash -c {connect}").quiet().ignore_stderr().run()?)
     })?;
     until("dns", 30, || {
         let log = std::fs::read_to_string(state().join("logs/dns.log"))?;
@@ -69,8 +69,9 @@ pub(super) fn start(shell: &Shell, pause: &Path) -> anyhow::Result<()> {
 /// Starts a daemon in the namespace, by a program that becomes it, so that its pid is known.
 fn spawn(name: &str, program: &Path, arguments: Vec<String>) -> anyhow::Result<()> {
     let log = File::create(state().join("logs").join(format!("{name}.log")))?;
-    let child = Command::new("ip")
-        .args(["netns", "exec", NAME])
+    // `ip netns exec` would mount /sys anew, and the kubelet would not see its cgroups.
+    let child = Command::new("nsenter")
+        .arg(format!("--net=/run/netns/{NAME}"))
         .arg(program)
         .args(arguments)
         .current_dir(state())

@@ -1,0 +1,62 @@
+//! The second port: faults, and what IAM may hide.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context;
+use axum::extract::{Path, State};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use fsw_aws_emulator::{Effect, Emulator, Fault};
+use serde::Deserialize;
+use tokio::net::TcpListener;
+
+/// A fault, as it is posted.
+#[derive(Deserialize)]
+struct Wanted {
+    #[serde(default = "all")]
+    probability: f64,
+    #[serde(default)]
+    status: u16,
+    #[serde(default)]
+    code: String,
+    /// In milliseconds; wins over an error.
+    #[serde(default)]
+    latency: u64,
+}
+
+fn all() -> f64 {
+    1.0
+}
+
+/// Serves for as long as this process runs.
+pub(crate) async fn serve(address: SocketAddr, emulator: Arc<Emulator>) -> anyhow::Result<()> {
+    let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+    let router = Router::new()
+        .route("/faults", post(add).delete(clear).get(met))
+        .route("/clear", post(clear))
+        .route("/arn/{id}", get(arn))
+        .with_state(emulator);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Ok(())
+}
+
+async fn add(State(emulator): State<Arc<Emulator>>, Json(wanted): Json<Wanted>) {
+    let effect = match wanted.latency {
+        0 => Effect::Error(wanted.status, wanted.code.leak(), "as asked for".to_owned()),
+        milliseconds => Effect::Latency(milliseconds),
+    };
+    emulator.fault(Fault { service: "secretsmanager", effect, probability: wanted.probability });
+}
+
+async fn clear(State(emulator): State<Arc<Emulator>>) {
+    emulator.clear_faults();
+}
+
+async fn met(State(emulator): State<Arc<Emulator>>) -> String {
+    emulator.faults_met().to_string()
+}
+
+async fn arn(State(emulator): State<Arc<Emulator>>, Path(id): Path<String>) -> String {
+    emulator.arn(&id).await
+}
