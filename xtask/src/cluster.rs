@@ -73,6 +73,14 @@ impl Cluster {
         }
     }
 
+    /// Where its nodes see this machine's files.
+    pub(crate) fn host_root(&self) -> &'static str {
+        match self.provider {
+            Provider::Kind => kind::HOST_ROOT,
+            Provider::Local => "/",
+        }
+    }
+
     pub(crate) fn down(shell: &Shell, provider: Provider) -> anyhow::Result<()> {
         match provider {
             Provider::Kind => kind::down(shell),

@@ -22,8 +22,7 @@ const FETCH_LIMIT: u64 = 12_000_000;
 const NON_ROOT: &str = "65532:65532";
 const MUSL_TOOLS: Package = Package { name: "musl-tools", file: "musl-gcc" };
 const ARM_COMPILER: Package = Package { name: "gcc-aarch64-linux-gnu", file: "aarch64-linux-gnu-gcc" };
-const ARM_HEADERS: Package =
-    Package { name: "libc6-dev-arm64-cross", file: "../aarch64-linux-gnu/include/stdlib.h" };
+const ARM_HEADERS: Package = Package { name: "libc6-dev-arm64-cross", file: "../aarch64-linux-gnu/include/stdlib.h" };
 
 #[derive(Debug, Args)]
 pub(crate) struct ImageArgs {
@@ -86,7 +85,10 @@ pub(crate) fn image(args: &ImageArgs) -> anyhow::Result<()> {
     let mut built = Vec::new();
     for arch in &args.arch {
         let programs = build(&shell, *arch)?;
-        built.extend(installed(&shell, &programs, *arch, &args.repository, &tag, &args.out)?);
+        let webhook = webhook(&shell, &programs, *arch, &args.repository, &tag)?;
+        built.push(write(&webhook, &args.out, *arch, Some(WEBHOOK_LIMIT))?);
+        let fetch = fetch(&shell, &programs, *arch, &args.repository, &tag)?;
+        built.push(write(&fetch, &args.out, *arch, Some(FETCH_LIMIT))?);
     }
     let here = if cfg!(target_arch = "aarch64") { Arch::Arm64 } else { Arch::Amd64 };
     for place in &args.load {
@@ -131,54 +133,48 @@ pub(crate) fn build(shell: &Shell, arch: Arch) -> anyhow::Result<PathBuf> {
     Ok(shell.current_dir().join("target").join(target))
 }
 
-/// The two images that are installed.
-pub(crate) fn installed(
+/// The image of the webhook.
+pub(crate) fn webhook(
     shell: &Shell,
     programs: &Path,
     arch: Arch,
     repository: &str,
     tag: &str,
-    out: &Path,
-) -> anyhow::Result<Vec<Built>> {
+) -> anyhow::Result<Image> {
+    let own = vec![
+        program(&programs.join("release/webhook"), "webhook")?,
+        program(&programs.join("small/secrets-probe"), "secrets-probe")?,
+        // flyte-core's Deployment starts Flyte's own webhook by this name.
+        ("usr/local/bin/flytepropeller".to_owned(), Entry::Link("/webhook")),
+    ];
+    let (labels, created) = labels(shell, "webhook", "Gives Flyte tasks their AWS secrets")?;
+    let name = format!("{repository}/webhook:{tag}");
+    Ok(image_of(name, arch, own, vec!["/webhook"], vec!["run"], labels, &created))
+}
+
+/// The image of the init containers.
+pub(crate) fn fetch(shell: &Shell, programs: &Path, arch: Arch, repository: &str, tag: &str) -> anyhow::Result<Image> {
+    let own = vec![
+        program(&programs.join("small/secrets-fetch"), "secrets-fetch")?,
+        // The writer's command begins with it.
+        ("bin/sh".to_owned(), Entry::Link("/secrets-fetch")),
+    ];
+    let (labels, created) = labels(shell, "secrets-fetch", "Pulls or writes the secrets of a pod")?;
+    let name = format!("{repository}/secrets-fetch:{tag}");
+    Ok(image_of(name, arch, own, vec!["/secrets-fetch"], vec!["pull"], labels, &created))
+}
+
+/// The labels of an image, and when its commit was made.
+fn labels(shell: &Shell, title: &str, description: &str) -> anyhow::Result<(Value, String)> {
     let (commit, created) = commit(shell)?;
-    let make = |name: &str, title: &str, entries, entrypoint, command, limit| {
-        let labels = json!({
-            "org.opencontainers.image.title": name,
-            "org.opencontainers.image.description": title,
-            "org.opencontainers.image.version": env!("CARGO_PKG_VERSION"),
-            "org.opencontainers.image.revision": commit,
-            "org.opencontainers.image.licenses": "Apache-2.0",
-        });
-        let name = format!("{repository}/{name}:{tag}");
-        let image = image_of(name, arch, entries, entrypoint, command, labels, &created);
-        write(&image, out, arch, Some(limit))
-    };
-    let webhook = make(
-        "webhook",
-        "Gives Flyte tasks their AWS secrets",
-        vec![
-            program(&programs.join("release/webhook"), "webhook")?,
-            program(&programs.join("small/secrets-probe"), "secrets-probe")?,
-            // flyte-core's Deployment starts Flyte's own webhook by this name.
-            ("usr/local/bin/flytepropeller".to_owned(), Entry::Link("/webhook")),
-        ],
-        vec!["/webhook"],
-        vec!["run"],
-        WEBHOOK_LIMIT,
-    )?;
-    let fetch = make(
-        "secrets-fetch",
-        "Pulls or writes the secrets of a pod",
-        vec![
-            program(&programs.join("small/secrets-fetch"), "secrets-fetch")?,
-            // The writer's command begins with it.
-            ("bin/sh".to_owned(), Entry::Link("/secrets-fetch")),
-        ],
-        vec!["/secrets-fetch"],
-        vec!["pull"],
-        FETCH_LIMIT,
-    )?;
-    Ok(vec![webhook, fetch])
+    let labels = json!({
+        "org.opencontainers.image.title": title,
+        "org.opencontainers.image.description": description,
+        "org.opencontainers.image.version": env!("CARGO_PKG_VERSION"),
+        "org.opencontainers.image.revision": commit,
+        "org.opencontainers.image.licenses": "Apache-2.0",
+    });
+    Ok((labels, created))
 }
 
 /// An image with what every program of ours needs around it.
@@ -200,7 +196,7 @@ pub(crate) fn image_of(
     entries.push(("etc/ssl/certs/ca-certificates.crt".to_owned(), Entry::File(authorities().into_bytes())));
     entries.extend(own);
     let (architecture, created) = (arch.name(), created.to_owned());
-    Image { name, architecture, entries, user: NON_ROOT, entrypoint, command, labels, created }
+    Image { name, architecture, entries, user: NON_ROOT, entrypoint, command, environment: Vec::new(), labels, created }
 }
 
 /// Writes an image's archive and says what it weighs.

@@ -4,6 +4,7 @@ mod chart;
 mod ci;
 mod cluster;
 mod demo;
+mod e2e;
 mod go;
 mod house;
 mod image;
@@ -35,6 +36,8 @@ enum Task {
     Chart,
     /// Build the container images, without a daemon; load or push them when asked.
     Image(image::ImageArgs),
+    /// Install into a fresh cluster and check everything there.
+    E2e(e2e::E2eArgs),
     /// A Kubernetes to try things in.
     #[command(subcommand)]
     Cluster(cluster::ClusterTask),
@@ -46,6 +49,7 @@ fn main() -> anyhow::Result<()> {
         Task::Ci => ci::ci(),
         Task::Chart => chart::chart(&Shell::new()?),
         Task::Image(args) => image::image(&args),
+        Task::E2e(args) => e2e::e2e(&args),
         Task::Cluster(task) => cluster::cluster(&task),
     }
 }

@@ -20,7 +20,7 @@ impl Collector for Expiry {
         let gauge = ConstGauge::new(not_after);
         let help = "When the certificate that is served ends, as seconds since 1970";
         let encoder = encoder.encode_descriptor(
-            "flyte_secrets_webhook_certificate_expiry_timestamp",
+            "certificate_expiry_timestamp",
             help,
             Some(&Unit::Seconds),
             gauge.metric_type(),

@@ -1,9 +1,10 @@
+use std::time::Duration;
+
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::api::{Patch, PatchParams};
 use kube::{Api, ResourceExt};
 use serde_json::{Map, Value, json};
-use std::time::Duration;
 use tracing::info;
 
 use crate::{Cluster, ClusterError, FIELD_MANAGER, ownership};
@@ -77,6 +78,9 @@ impl Registration {
     pub(crate) async fn register(&self, cluster: &Cluster, bundle: &str) -> Result<bool, ClusterError> {
         let registered = self.look(cluster).await?;
         let Some(mut wanted) = self.wanted(cluster, &registered, bundle) else { return Ok(false) };
+        if let Registered::Ours(configuration) = &registered {
+            self.disown(cluster, configuration).await?;
+        }
         if let Some(owner) = ownership::owner(cluster, self.owner.as_deref()).await? {
             set_owner(&mut wanted, &owner);
         }
@@ -97,6 +101,26 @@ impl Registration {
         }
         let desired = self.desired(cluster, bundle, None);
         (!holds(&live, &desired)).then_some(desired)
+    }
+
+    /// A configuration that is taken over from Flyte names Flyte's ReplicaSet as its owner, which it would go away with,
+    /// or hinder that it goes away with ours.
+    async fn disown(
+        &self,
+        cluster: &Cluster,
+        configuration: &MutatingWebhookConfiguration,
+    ) -> Result<(), ClusterError> {
+        let is_ours = configuration.annotations().get(OWNER) == Some(&self.identity(cluster));
+        if is_ours || configuration.owner_references().is_empty() {
+            return Ok(());
+        }
+        let what = format!("take over the MutatingWebhookConfiguration {}", self.service);
+        let patch = json!({ "metadata": {
+            "ownerReferences": null,
+            "resourceVersion": configuration.metadata.resource_version,
+        } });
+        let taken = api(cluster).patch(&self.service, &PatchParams::default(), &Patch::Merge(patch)).await;
+        taken.map(drop).map_err(|error| ClusterError::of(&what, error))
     }
 
     async fn apply(

@@ -6,6 +6,15 @@ use anyhow::{Context as _, bail};
 use xshell::{Shell, cmd};
 
 const NAME: &str = "flyte-secrets-webhook";
+/// Where the node sees this machine's files: the checks of Python use its interpreter.
+pub(super) const HOST_ROOT: &str = "/host";
+const CONFIG: &str = "kind: Cluster
+apiVersion: kind.x-k8s.io/v1alpha4
+nodes:
+- role: control-plane
+  extraMounts:
+  - {hostPath: /, containerPath: /host, readOnly: true}
+";
 
 /// Whether Docker answers and kind is installed.
 pub(super) fn is_here(shell: &Shell) -> bool {
@@ -24,7 +33,9 @@ fn lacking(shell: &Shell) -> Option<&'static str> {
         return Some("kind is not installed; install it with `go install sigs.k8s.io/kind@v0.33.0`");
     }
     if !runs("kubectl", "--help") {
-        return Some("kubectl is not installed; install it with `go install k8s.io/kubernetes/cmd/kubectl`, or as its documentation says");
+        return Some(
+            "kubectl is not installed; install it with `go install k8s.io/kubernetes/cmd/kubectl`, or as its documentation says",
+        );
     }
     None
 }
@@ -41,7 +52,9 @@ pub(super) fn up(shell: &Shell, node_image: Option<&str>) -> anyhow::Result<(Pat
     let (kubeconfig, kubectl) = place();
     std::fs::create_dir_all(kubeconfig.parent().context("no folder for the kubeconfig")?)?;
     let image: Vec<_> = node_image.iter().flat_map(|image| ["--image", *image]).collect();
-    cmd!(shell, "kind create cluster --name {NAME} --kubeconfig {kubeconfig} --wait 120s {image...}").quiet().run()?;
+    let options = ["--name", NAME, "--wait", "120s", "--config", "-"];
+    let create = cmd!(shell, "kind create cluster {options...} --kubeconfig {kubeconfig} {image...}");
+    create.stdin(CONFIG).quiet().run()?;
     Ok((kubeconfig, kubectl))
 }
 

@@ -52,7 +52,10 @@ pub(super) fn up(shell: &Shell) -> anyhow::Result<(PathBuf, PathBuf)> {
     let programs = programs(shell)?;
     let started = start(shell, &programs);
     if started.is_err() {
-        say(QUIET, format_args!("the logs are in {STATE}/logs; `cargo xtask cluster down --provider local` removes all"));
+        say(
+            QUIET,
+            format_args!("the logs are in {STATE}/logs; `cargo xtask cluster down --provider local` removes all"),
+        );
     }
     started?;
     Ok(place())

@@ -34,6 +34,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("fsw-aws-emulator", &[]),
     ("fsw-testkit", &[]),
+    ("fsw-e2e", &["fsw-cluster", "fsw-request", "fsw-server", "fsw-testkit"]),
     ("webhook", &["fsw-app", "fsw-cluster", "fsw-config", "fsw-server"]),
     ("secrets-fetch", &["fsw-aws", "fsw-embedded", "fsw-naming", "fsw-sidecar", "fsw-source"]),
     (

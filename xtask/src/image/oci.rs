@@ -29,6 +29,8 @@ pub(crate) struct Image {
     pub(crate) user: &'static str,
     pub(crate) entrypoint: Vec<&'static str>,
     pub(crate) command: Vec<&'static str>,
+    /// Variables besides the path, `NAME=VALUE`.
+    pub(crate) environment: Vec<String>,
     pub(crate) labels: Value,
     /// RFC 3339.
     pub(crate) created: String,
@@ -107,6 +109,8 @@ impl Image {
     }
 
     fn config(&self, diff_id: &str) -> Value {
+        let mut environment = vec!["PATH=/usr/local/bin:/usr/bin:/bin:/".to_owned()];
+        environment.extend(self.environment.iter().cloned());
         json!({
             "created": self.created,
             "architecture": self.architecture,
@@ -115,7 +119,7 @@ impl Image {
                 "User": self.user,
                 "Entrypoint": self.entrypoint,
                 "Cmd": self.command,
-                "Env": ["PATH=/usr/local/bin:/usr/bin:/bin:/"],
+                "Env": environment,
                 "WorkingDir": "/",
                 "Labels": self.labels,
             },

@@ -1,0 +1,186 @@
+//! No pod creation fails, whatever happens to a replica.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use k8s_openapi::api::core::v1::Pod;
+use kube::Api;
+use kube::api::{DeleteParams, ListParams, PostParams};
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval, sleep};
+
+use super::certificates;
+use crate::task::{NAMESPACE, pod, variable};
+use crate::webhook::{self, DEPLOYMENT};
+use crate::world::World;
+
+/// Pods a second.
+const RATE: u32 = 25;
+/// Load goes on for so long after the event, so that its effects are met.
+const AFTER: Duration = Duration::from_secs(4);
+const RECORD: &str = "secrets-webhook.flyte.org/injected";
+
+/// What became of the pods.
+struct Load {
+    created: usize,
+    refused: Vec<String>,
+}
+
+/// Creates pods at a steady rate while something happens. Nobody schedules them, so that only their creation costs.
+async fn under_load(world: &World, event: impl AsyncFnOnce() -> anyhow::Result<()>) -> anyhow::Result<String> {
+    let mut template = pod("load", &[variable("my-api-key")], &world.images);
+    template["spec"]["schedulerName"] = "nobody".into();
+    template["metadata"]["labels"]["load"] = "true".into();
+    let stop = Arc::new(AtomicBool::new(false));
+    let load = tokio::spawn(create_until(world.pods(NAMESPACE), template, Arc::clone(&stop)));
+    sleep(Duration::from_secs(1)).await;
+    let happened = event().await;
+    sleep(AFTER).await;
+    stop.store(true, Ordering::Relaxed);
+    let load = load.await??;
+    let all = ListParams::default().labels("load=true");
+    world.pods(NAMESPACE).delete_collection(&DeleteParams::default().grace_period(0), &all).await?;
+    happened?;
+    let refused = load.refused.len();
+    ensure!(refused == 0, "{refused} of {} creations failed: {}", load.created + refused, load.refused.join("\n"));
+    Ok(format!("{} pods created at {RATE} a second, none failed", load.created))
+}
+
+async fn create_until(pods: Api<Pod>, template: Value, stop: Arc<AtomicBool>) -> anyhow::Result<Load> {
+    let mut ticks = interval(Duration::from_secs(1) / RATE);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
+    let mut creations = JoinSet::new();
+    for n in 0.. {
+        ticks.tick().await;
+        if stop.load(Ordering::Relaxed) {
+            break;
+        }
+        let mut pod = template.clone();
+        pod["metadata"]["name"] = format!("load-{n}").into();
+        let (pods, pod): (_, Pod) = (pods.clone(), serde_json::from_value(pod)?);
+        creations.spawn(async move { pods.create(&PostParams::default(), &pod).await });
+    }
+    let mut load = Load { created: 0, refused: Vec::new() };
+    while let Some(created) = creations.join_next().await {
+        match created? {
+            Ok(pod) => {
+                let annotations = pod.metadata.annotations.unwrap_or_default();
+                ensure!(annotations.contains_key(RECORD), "a pod was created without its secrets");
+                load.created += 1;
+            }
+            Err(kube::Error::Api(status)) => load.refused.push(format!("{} {}", status.code, status.message)),
+            Err(error) => load.refused.push(error.to_string()),
+        }
+    }
+    Ok(load)
+}
+
+pub(super) async fn rolling_update(world: &World) -> anyhow::Result<String> {
+    let deployment = format!("deployment/{DEPLOYMENT}");
+    under_load(world, async || {
+        world.kubectl(&["-n", webhook::NAMESPACE, "rollout", "restart", &deployment]).await?.good()?;
+        let wait = ["-n", webhook::NAMESPACE, "rollout", "status", &deployment, "--timeout=120s"];
+        world.kubectl(&wait).await?.good()?;
+        Ok(())
+    })
+    .await
+}
+
+pub(super) async fn authority_change(world: &World) -> anyhow::Result<String> {
+    under_load(world, async || certificates::renew(world).await.map(drop)).await
+}
+
+/// As a node that goes away, or an impatient operator.
+pub(super) async fn deleted(world: &World) -> anyhow::Result<String> {
+    under_load(world, async || {
+        for name in replicas(world).await? {
+            let delete = ["-n", webhook::NAMESPACE, "delete", "pod", &name, "--grace-period=0", "--force"];
+            world.kubectl(&delete).await?.good()?;
+            ready(world).await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// As the kernel does when memory runs out: the process is gone at once, in each replica in turn.
+pub(super) async fn killed(world: &World) -> anyhow::Result<String> {
+    let killer = json!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "killer", "namespace": "aws" },
+        "spec": {
+            "hostPID": true, "restartPolicy": "Never", "terminationGracePeriodSeconds": 1,
+            "containers": [{
+                "name": "killer", "image": world.images.tools, "imagePullPolicy": "Never",
+                "securityContext": { "privileged": true },
+                "command": ["/bin/sh", "-c", "trap 'exit 0' TERM; while :; do sleep 1; done"],
+            }],
+        },
+    });
+    world.apply(&killer).await?;
+    world.kubectl(&["-n", "aws", "wait", "--for=condition=Ready", "pod/killer", "--timeout=60s"]).await?.good()?;
+    let told = under_load(world, async || {
+        for pid in pids(world).await? {
+            world.kubectl(&["-n", "aws", "exec", "killer", "--", "kill", "-9", &pid]).await?.good()?;
+            sleep(Duration::from_secs(3)).await;
+            ready(world).await?;
+        }
+        Ok(())
+    })
+    .await;
+    world.kubectl(&["-n", "aws", "delete", "pod", "killer", "--grace-period=0", "--force"]).await?.good()?;
+    told
+}
+
+/// The processes of the webhook, as the node numbers them.
+async fn pids(world: &World) -> anyhow::Result<Vec<String>> {
+    let find = "for process in /proc/[0-9]*; do \
+                tr '\\0' ' ' < $process/cmdline 2>/dev/null | grep -q '^/webhook run' && echo ${process#/proc/}; done";
+    let found = world.kubectl(&["-n", "aws", "exec", "killer", "--", "/bin/sh", "-c", find]).await?;
+    let pids: Vec<_> = found.output.lines().map(str::to_owned).collect();
+    ensure!(!pids.is_empty(), "no process of the webhook was found: {}", found.error);
+    Ok(pids)
+}
+
+async fn replicas(world: &World) -> anyhow::Result<Vec<String>> {
+    let selector = "app.kubernetes.io/name=flyte-secrets-webhook";
+    let pods = world.get(&["-n", webhook::NAMESPACE, "pods", "-l", selector]).await?;
+    let pods = pods["items"].as_array().context("no list of pods")?.iter();
+    Ok(pods.filter_map(|pod| pod["metadata"]["name"].as_str().map(str::to_owned)).collect())
+}
+
+/// Waits until the Deployment has all its replicas again.
+async fn ready(world: &World) -> anyhow::Result<()> {
+    world
+        .until("all replicas", 60, async || {
+            let deployment = world.get(&["-n", webhook::NAMESPACE, "deployment", DEPLOYMENT]).await?;
+            let is_ready = deployment["status"]["readyReplicas"] == deployment["spec"]["replicas"];
+            Ok((is_ready && deployment["status"]["replicas"] == deployment["spec"]["replicas"]).then_some(()))
+        })
+        .await
+}
+
+pub(super) async fn down(world: &World) -> anyhow::Result<()> {
+    let deployment = format!("deployment/{DEPLOYMENT}");
+    let scale = |replicas: &'static str| {
+        let deployment = deployment.clone();
+        async move { world.kubectl(&["-n", webhook::NAMESPACE, "scale", &deployment, replicas]).await?.good() }
+    };
+    scale("--replicas=0").await?;
+    let selector = "app.kubernetes.io/name=flyte-secrets-webhook";
+    let gone = ["-n", webhook::NAMESPACE, "wait", "--for=delete", "pod", "-l", selector, "--timeout=60s"];
+    world.kubectl(&gone).await?.good()?;
+    let refusal = world.refused(NAMESPACE, &pod("orphan", &[variable("my-api-key")], &world.images)).await;
+    let mut other = pod("unconcerned", &[], &world.images);
+    other["metadata"]["labels"] = json!({});
+    let unconcerned = world.run_one(NAMESPACE, &other).await;
+    scale("--replicas=2").await?;
+    ready(world).await?;
+    world.settle_services().await?;
+    let refusal = refusal?;
+    ensure!(refusal.contains("failed calling webhook \"flyte-pod-webhook.flyte.org\""), "{refusal}");
+    unconcerned.context("a pod without secrets was refused too")?;
+    Ok(())
+}
