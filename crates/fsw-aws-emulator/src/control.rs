@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context;
+use axum::Router;
 use axum::extract::{Path, State};
 use axum::routing::{get, post};
-use axum::{Json, Router};
 use fsw_aws_emulator::{Effect, Emulator, Fault};
 use serde::Deserialize;
 use tokio::net::TcpListener;
@@ -41,12 +41,15 @@ pub(crate) async fn serve(address: SocketAddr, emulator: Arc<Emulator>) -> anyho
     Ok(())
 }
 
-async fn add(State(emulator): State<Arc<Emulator>>, Json(wanted): Json<Wanted>) {
+/// Whatever its content type says: `kubectl create --raw` says none.
+async fn add(State(emulator): State<Arc<Emulator>>, body: String) -> Result<(), String> {
+    let wanted: Wanted = serde_json::from_str(&body).map_err(|error| error.to_string())?;
     let effect = match wanted.latency {
         0 => Effect::Error(wanted.status, wanted.code.leak(), "as asked for".to_owned()),
         milliseconds => Effect::Latency(milliseconds),
     };
     emulator.fault(Fault { service: "secretsmanager", effect, probability: wanted.probability });
+    Ok(())
 }
 
 async fn clear(State(emulator): State<Arc<Emulator>>) {

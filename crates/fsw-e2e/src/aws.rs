@@ -27,7 +27,7 @@ pub(crate) fn large(letter: char) -> String {
 }
 
 /// The secrets that are there from the start: id to an entry of the emulator's file.
-fn secrets() -> BTreeMap<String, Value> {
+pub(crate) fn secrets() -> BTreeMap<String, Value> {
     let project = "u__org__flyte__domain__development__project__flytesnacks__key__";
     let mut secrets: BTreeMap<String, Value> = [
         (format!("{project}my-api-key"), json!("value of my-api-key")),

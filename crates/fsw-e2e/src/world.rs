@@ -145,10 +145,13 @@ impl World {
     /// What the webhook has to say, for the reader of a failed check.
     pub(crate) async fn explain_webhook(&self) {
         let logs = ["-n", webhook::NAMESPACE, "logs", "-l", "app.kubernetes.io/name=flyte-secrets-webhook", "--prefix"];
-        let logs = self.kubectl(&[&logs[..], &["--tail=12"]].concat()).await;
-        if let Ok(said) = logs {
-            say(QUIET, "       the webhook's last lines:");
-            say(QUIET, said.output.lines().map(|line| format!("         {line}\n")).collect::<String>());
+        let logs = self.kubectl(&[&logs[..], &["--tail=200"]].concat()).await;
+        let Ok(said) = logs else { return };
+        // Each review is one line, with its uid; what else it did is left out.
+        let reviews: Vec<_> = said.output.lines().filter(|line| !line.contains("DEBUG")).collect();
+        say(QUIET, "       the webhook's last lines:");
+        for line in &reviews[reviews.len().saturating_sub(4)..] {
+            say(QUIET, format_args!("         {}", line.chars().take(600).collect::<String>()));
         }
     }
 }

@@ -6,6 +6,7 @@
 mod admin;
 mod certificate;
 mod health;
+mod lingering;
 mod logs;
 mod serve;
 mod shutdown;

@@ -20,6 +20,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
 use tracing::{debug, warn};
 
+use crate::lingering::Lingering;
 use crate::{Certificate, CertificateError, Shutdown};
 
 /// After a failed `accept` (too many open files, say) the next one waits so long.
@@ -191,7 +192,7 @@ where
             let response = service(request);
             async move { Ok::<_, Infallible>(response.await) }
         });
-        let connection = builder.serve_connection(TokioIo::new(stream), service);
+        let connection = builder.serve_connection(TokioIo::new(Lingering::new(stream)), service);
         tokio::pin!(connection);
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,

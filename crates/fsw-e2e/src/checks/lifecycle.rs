@@ -12,7 +12,8 @@ pub(super) async fn dry_run(world: &World) -> anyhow::Result<String> {
     let chart = world.args.chart.display().to_string();
     let mut values = webhook::values(&world.images);
     values["networkPolicy"] = json!({ "enabled": true });
-    let template = ["template", RELEASE, &chart, "--namespace", webhook::NAMESPACE, "--values", "-"];
+    let template =
+        ["template", RELEASE, &chart, "--namespace", webhook::NAMESPACE, "--kube-version=1.33.0", "--values", "-"];
     let rendered = world.helm(&template, &values).await?.good()?;
     let apply = ["apply", "--dry-run=server", "--namespace", webhook::NAMESPACE, "-f", "-"];
     let taken = world.kubectl_with(&apply, &rendered).await?.good()?;

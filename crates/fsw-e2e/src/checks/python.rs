@@ -1,5 +1,7 @@
 //! flytekit and the v2 SDK, as user code calls them.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::{Context as _, ensure};
 use fsw_request::Mount;
 use serde_json::{Value, json};
@@ -27,6 +29,13 @@ for what, value in read.items():
     print("READ", what, "=", repr(value), flush=True)
 "#;
 
+/// The installation that a Python environment was made from.
+fn base(python: &Path) -> anyhow::Result<PathBuf> {
+    let settings = std::fs::read_to_string(python.join("pyvenv.cfg"))?;
+    let home = settings.lines().find_map(|line| line.strip_prefix("home = ")).context("pyvenv.cfg names no home")?;
+    Ok(Path::new(home).parent().context("a home has a parent")?.to_owned())
+}
+
 pub(super) async fn reads(world: &World) -> anyhow::Result<String> {
     let Some(python) = &world.args.python else {
         anyhow::bail!("there is no Python environment; cargo xtask e2e makes one")
@@ -48,8 +57,8 @@ pub(super) async fn reads(world: &World) -> anyhow::Result<String> {
         json!([{ "name": "HOME", "value": "/tmp" }, { "name": "PYTHONDONTWRITEBYTECODE", "value": "1" }]);
     let (mut volumes, mut mounts) = (Vec::new(), Vec::new());
     // This machine's interpreter, its libraries and the environment, each where it is here.
-    let folder = python.display().to_string();
-    for (n, path) in ["/usr", "/lib64", "/lib", folder.as_str()].iter().enumerate() {
+    let folders = [Path::new("/usr"), Path::new("/lib64"), Path::new("/lib"), python, &base(python)?];
+    for (n, path) in folders.iter().enumerate().filter(|(n, path)| *n == 0 || !path.starts_with("/usr")) {
         let name = format!("host-{n}");
         let seen = std::fs::canonicalize(path)?;
         let on_node = world.args.host_root.join(seen.strip_prefix("/")?);

@@ -1,8 +1,12 @@
 //! Every pod that real Flyte caused, created for real.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context as _, ensure};
 use futures_util::{StreamExt as _, stream};
+use serde_json::Value;
 
+use crate::aws;
 use crate::task::{project_secrets, recorded};
 use crate::world::World;
 
@@ -10,9 +14,9 @@ use crate::world::World;
 const AT_A_TIME: usize = 12;
 
 pub(super) async fn all(world: &World) -> anyhow::Result<String> {
-    let recordings = fsw_testkit::recordings();
+    let (recordings, secrets) = (fsw_testkit::recordings(), &aws::secrets());
     let results: Vec<_> = stream::iter(&recordings)
-        .map(|recording| async move { one(world, recording).await.with_context(|| recording.name.clone()) })
+        .map(|recording| async move { one(world, recording, secrets).await.with_context(|| recording.name.clone()) })
         .buffer_unordered(AT_A_TIME)
         .collect()
         .await;
@@ -22,7 +26,11 @@ pub(super) async fn all(world: &World) -> anyhow::Result<String> {
     Ok(format!("{} pods", recordings.len()))
 }
 
-async fn one(world: &World, recording: &fsw_testkit::Recording) -> anyhow::Result<()> {
+async fn one(
+    world: &World,
+    recording: &fsw_testkit::Recording,
+    secrets: &BTreeMap<String, Value>,
+) -> anyhow::Result<()> {
     let review = recording.json();
     let namespace = review["request"]["namespace"].as_str().context("a review has a namespace")?.to_owned();
     let original = recording.pod();
@@ -35,8 +43,9 @@ async fn one(world: &World, recording: &fsw_testkit::Recording) -> anyhow::Resul
     }
     let seen = world.run(&namespace, &pod).await?;
     for (container, seen) in &seen {
-        for (id, value) in project_secrets(&original) {
-            ensure!(seen.has(&value), "container {container} does not see {id}");
+        for (id, _) in project_secrets(&original) {
+            let value = secrets[&id].as_str().context("a recorded pod asks for a text")?;
+            ensure!(seen.has(value), "container {container} does not see {id}");
         }
     }
     Ok(())

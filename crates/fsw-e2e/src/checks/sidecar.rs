@@ -25,18 +25,18 @@ fn with_role(mut pod: Value, role: &str) -> Value {
 pub(super) async fn files(world: &World) -> anyhow::Result<()> {
     let arn = aws::arn(world, "task-1").await?;
     let (group, key) = arn.rsplit_once(':').context("an ARN has parts")?;
-    let requests = [by_arn(world, "task-0", "Token").await?, ask(group, key, Mount::File, Some("TASK_FILE"))];
+    let requests = [by_arn(world, "task-0", "Pulled").await?, ask(group, key, Mount::File, Some("TASK_FILE"))];
     let pod = with_role(pod("pulled", &requests, &world.images), aws::TASK_ROLE);
     let seen = world.run_one(NAMESPACE, &pod).await?;
     let first = aws::arn(world, "task-0").await?.to_lowercase();
-    seen.expect_file(&format!("{first}/token"), b"value of task-0")?;
+    seen.expect_file(&format!("{first}/pulled"), b"value of task-0")?;
     let second = format!("{}/{}", group.to_lowercase(), key.to_lowercase());
     seen.expect_file(&second, b"value of task-1")?;
     seen.expect_variable("TASK_FILE", &format!("/etc/flyte/secrets/{second}"))
 }
 
 pub(super) async fn non_root(world: &World) -> anyhow::Result<()> {
-    let mut pod = with_role(pod("group", &[by_arn(world, "task-0", "token").await?], &world.images), aws::TASK_ROLE);
+    let mut pod = with_role(pod("group", &[by_arn(world, "task-0", "pulled").await?], &world.images), aws::TASK_ROLE);
     pod["spec"]["securityContext"] = json!({ "runAsNonRoot": true, "runAsUser": 4321, "fsGroup": 5432 });
     let seen = world.run_one(NAMESPACE, &pod).await?;
     let file = seen.files.values().find(|file| file.content == b"value of task-0").context("no file")?;
@@ -46,7 +46,7 @@ pub(super) async fn non_root(world: &World) -> anyhow::Result<()> {
 }
 
 pub(super) async fn denied(world: &World) -> anyhow::Result<()> {
-    let pod = with_role(pod("stranger", &[by_arn(world, "task-0", "token").await?], &world.images), aws::OTHER_ROLE);
+    let pod = with_role(pod("stranger", &[by_arn(world, "task-0", "pulled").await?], &world.images), aws::OTHER_ROLE);
     world.create(NAMESPACE, &pod).await?;
     let described = world
         .until("a failed pod", 90, async || {
@@ -61,7 +61,7 @@ pub(super) async fn denied(world: &World) -> anyhow::Result<()> {
 }
 
 pub(super) async fn mixed(world: &World) -> anyhow::Result<()> {
-    let requests = [by_arn(world, "task-0", "token").await?, file("my-api-key"), file("bytes")];
+    let requests = [by_arn(world, "task-0", "pulled").await?, file("my-api-key"), file("bytes")];
     let pod = with_role(pod("mixed", &requests, &world.images), aws::TASK_ROLE);
     let seen = world.run_one(NAMESPACE, &pod).await?;
     seen.expect_file("my-api-key", b"value of my-api-key")?;
@@ -73,7 +73,7 @@ pub(super) async fn mixed(world: &World) -> anyhow::Result<()> {
 pub(super) async fn twenty(world: &World) -> anyhow::Result<()> {
     let mut requests = Vec::new();
     for n in 0..20 {
-        requests.push(by_arn(world, &format!("task-{n}"), &format!("token-{n}")).await?);
+        requests.push(by_arn(world, &format!("task-{n}"), &format!("pulled-{n}")).await?);
     }
     let mut pod = with_role(pod("twenty", &requests, &world.images), aws::TASK_ROLE);
     pod["spec"]["securityContext"] = json!({ "runAsNonRoot": true, "runAsUser": 4321, "fsGroup": 5432 });

@@ -1,0 +1,73 @@
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
+use tokio::time::timeout;
+
+/// A client that still sends after so long has not read that it should not.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A stream that is read on for a moment after the server is done with it. A client may be sending a request just when
+/// the connection is given up; were the socket closed under it, the client would see a broken pipe, and an API server
+/// would fail a pod. Read to its end, the client finds the server's word that the request was not taken, and sends it
+/// elsewhere.
+pub(crate) struct Lingering<T: AsyncRead + Unpin + Send + 'static> {
+    /// There until dropped.
+    stream: Option<T>,
+}
+
+impl<T: AsyncRead + Unpin + Send + 'static> Lingering<T> {
+    pub(crate) fn new(stream: T) -> Self {
+        Self { stream: Some(stream) }
+    }
+
+    fn stream(self: Pin<&mut Self>) -> io::Result<Pin<&mut T>> {
+        self.get_mut().stream.as_mut().map(Pin::new).ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
+}
+
+impl<T: AsyncRead + Unpin + Send + 'static> Drop for Lingering<T> {
+    fn drop(&mut self) {
+        let Some(mut stream) = self.stream.take() else { return };
+        // Outside of a runtime nobody is served any more.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        runtime.spawn(timeout(PATIENCE, async move {
+            let mut rest = [0; 1024];
+            while stream.read(&mut rest).await.is_ok_and(|read| read > 0) {}
+        }));
+    }
+}
+
+impl<T: AsyncRead + Unpin + Send + 'static> AsyncRead for Lingering<T> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.stream()?.poll_read(cx, buf)
+    }
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send + 'static> AsyncWrite for Lingering<T> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.stream()?.poll_write(cx, buf)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream()?.poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream()?.poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.stream()?.poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.as_ref().is_some_and(AsyncWrite::is_write_vectored)
+    }
+}
