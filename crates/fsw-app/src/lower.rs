@@ -1,6 +1,6 @@
 //! From what the user said to what the crates mean.
 
-use fsw_config::{Config, OnAccessDenied, Resources, SecretManager, SecretNames, SidecarContract};
+use fsw_config::{Config, Lookup, OnAccessDenied, Resources, SecretManager, SecretNames, SidecarContract};
 use fsw_injector::{InitContainerPosition, Manager, Settings};
 use fsw_naming::IdForm;
 use fsw_sidecar::Contract;
@@ -50,6 +50,10 @@ fn embedded(config: &Config) -> fsw_embedded::Settings {
         on_access_denied: match ours.on_access_denied {
             OnAccessDenied::Stop => fsw_embedded::OnAccessDenied::Stop,
             OnAccessDenied::NextScope => fsw_embedded::OnAccessDenied::NextScope,
+        },
+        depth: match ours.lookup {
+            Lookup::Sequential => fsw_embedded::Depth::Sequential,
+            Lookup::Eager => fsw_embedded::Depth::Eager,
         },
         any_text_is_stage: ours.group_version_is_stage,
         variable_prefix: config.webhook.secret_env_var_prefix.clone(),

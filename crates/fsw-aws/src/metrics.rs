@@ -35,7 +35,7 @@ pub(crate) enum Outcome {
 impl Outcome {
     pub(crate) fn of(answer: &Result<Answer, SourceError>) -> Self {
         match answer {
-            Ok(Answer::Found(_)) => Self::Found,
+            Ok(Answer::Found(_) | Answer::Stale(_)) => Self::Found,
             Ok(Answer::NotFound) => Self::NotFound,
             Ok(Answer::MarkedForDeletion) => Self::Deleted,
             Err(SourceError::Denied(_)) => Self::Denied,

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::{
     Aws, AwsConfig, AwsSecretManager, Cache, Config, Drain, EmbeddedBackend, EmbeddedSecretManagerConfig,
-    FileMountInitContainer, InMemoryFixedSize, Log, LogFormat, OnAccessDenied, Resources, SecretManager, SecretNames,
-    SecretsWebhook, Sidecar, SidecarContract, Webhook,
+    FileMountInitContainer, InMemoryFixedSize, Log, LogFormat, Lookup, OnAccessDenied, Resources, SecretManager, SecretNames,
+    SecretsCache, SecretsWebhook, Sidecar, SidecarContract, Webhook,
 };
 
 /// The configuration when nothing is configured.
@@ -55,6 +55,7 @@ fn secrets_webhook() -> SecretsWebhook {
         secret_names: vec![SecretNames::Documented, SecretNames::Padded],
         default_organization: None,
         on_access_denied: OnAccessDenied::Stop,
+        lookup: Lookup::Sequential,
         group_version_is_stage: false,
         env_var_aliases: true,
         exclude_containers: Vec::new(),
@@ -71,9 +72,18 @@ fn secrets_webhook() -> SecretsWebhook {
         drain: Drain { delay: Duration::from_secs(5), timeout: Duration::from_secs(25) },
         cert_reload_interval: Duration::from_secs(5),
         sidecar: Sidecar { contract: SidecarContract::Aws, resources: puller() },
+        cache: SecretsCache {
+            max_size: 32 * 1024 * 1024,
+            ttl: Duration::from_secs(5 * 60),
+            negative_ttl: Duration::from_secs(30),
+            refresh_percent: 10,
+            max_stale: Duration::ZERO,
+            invalidation_token_file: None,
+        },
         aws: Aws {
             attempt_timeout: Duration::from_secs(3),
             connect_timeout: Duration::from_secs(1),
+            max_concurrency: 64,
             endpoint_url: None,
         },
         secrets_file: None,

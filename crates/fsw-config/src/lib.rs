@@ -50,9 +50,9 @@ pub use crate::finding::{Finding, Level, Loaded};
 pub use crate::flags::setting_flags;
 pub use crate::layers::{Layers, load};
 pub use crate::named::{
-    EmbeddedBackend, InitContainerPosition, LogFormat, OnAccessDenied, SecretManager, SecretNames, SidecarContract,
+    EmbeddedBackend, InitContainerPosition, LogFormat, Lookup, OnAccessDenied, SecretManager, SecretNames, SidecarContract,
 };
-pub use crate::ours::{Aws, Drain, Log, SecretsWebhook, Sidecar};
+pub use crate::ours::{Aws, Drain, Log, SecretsCache, SecretsWebhook, Sidecar};
 pub use crate::quantity::is_quantity;
 pub use crate::webhook::{
     AwsConfig, AwsSecretManager, EmbeddedSecretManagerConfig, FileMountInitContainer, Resources, Webhook,

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use expect_test::{Expect, expect};
-use fsw_embedded::{OnAccessDenied, Outcome, Settings, look_up, plan, writer};
+use fsw_embedded::{Depth, LookUp, OnAccessDenied, Outcome, Settings, look_up, plan, writer};
 use fsw_naming::{IdForm, Scope};
 use fsw_request::SecretRequest;
 use fsw_source::{Answer, Failure, Secret, SecretId, SecretSource, SecretValue, SourceError, Version};
@@ -26,7 +26,7 @@ impl SecretSource for Fake {
             Some("down") => Err(SourceError::Unavailable(failure)),
             Some("broken") => Err(SourceError::Unusable(failure)),
             Some(value) => {
-                Ok(Answer::Found(Secret { value: SecretValue::Text(value.into()), version_id: "v1".into() }))
+                Ok(Answer::Found(Secret { value: SecretValue::Text(value.into()).into(), version_id: "v1".into() }))
             }
         };
         ready(answer).boxed()
@@ -46,6 +46,7 @@ async fn walk(secrets: &[(&'static str, &'static str)], on_denied: OnAccessDenie
     let settings = Settings {
         forms: vec![IdForm::Documented, IdForm::Padded],
         on_access_denied: on_denied,
+        depth: Depth::Sequential,
         any_text_is_stage: false,
         variable_prefix: "_UNION_".into(),
         variable_aliases: true,
@@ -58,7 +59,14 @@ async fn walk(secrets: &[(&'static str, &'static str)], on_denied: OnAccessDenie
     };
     let request = SecretRequest { key: "k".into(), ..SecretRequest::default() };
     let plan = plan(&request, &Scope::new("o", "d", "p").unwrap(), &settings).unwrap();
-    let walk = look_up(&plan, &Fake(secrets.iter().copied().collect()), on_denied).await;
+    let fake = Fake(secrets.iter().copied().collect());
+    let text = describe(look_up(&plan, &fake, on_denied, Depth::Sequential).await);
+    // What is asked for at once makes no difference to what comes out, nor to what is told of it.
+    assert_eq!(describe(look_up(&plan, &fake, on_denied, Depth::Eager).await), text);
+    text
+}
+
+fn describe(walk: LookUp) -> String {
     let mut text = String::new();
     for attempt in &walk.attempts {
         let outcome = match &attempt.outcome {
