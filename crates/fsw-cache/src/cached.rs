@@ -210,6 +210,7 @@ impl Listed {
 impl Drop for Listed {
     fn drop(&mut self) {
         self.delist(&mut self.shared.flights());
+        self.flight.crash(self.shared.source.place());
     }
 }
 

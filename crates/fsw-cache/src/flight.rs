@@ -92,6 +92,19 @@ impl Flight {
         self.stage.send_replace(Stage::Landed(result));
     }
 
+    /// Tells those who still wait that there will be no answer, which only a defect can bring about.
+    pub(crate) fn crash(&self, place: &str) {
+        self.stage.send_if_modified(|stage| {
+            let is_flying = matches!(stage, Stage::Flying(_));
+            if is_flying {
+                let explanation = format!("the call to {place} ended without an answer");
+                let failure = Failure { code: "Lost".to_owned(), explanation, request_id: None };
+                *stage = Stage::Landed(Err(SourceError::Unavailable(failure)));
+            }
+            is_flying
+        });
+    }
+
     /// Whether it takes so long that waiting for it takes a seat. A turn at the limiter may take its time as long as
     /// there are good answers to others.
     pub(crate) fn is_overdue(&self, progress: &Progress, now: Instant, limiter: &Limiter) -> bool {

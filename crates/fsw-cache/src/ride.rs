@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fsw_source::{Answer, Failure, Patience, SecretId, SourceError, Version};
+use fsw_source::{Answer, Patience, SecretId, SourceError, Version};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
@@ -60,9 +60,8 @@ impl Cached {
                 },
                 (Some(patience), _) => patience.deadline().min(now + LOOK),
             };
-            if let Ok(Err(_)) = timeout_at(look_at, stage.changed()).await {
-                return Err(SourceError::Unavailable(lost(place)));
-            }
+            // The flight that we hold keeps the channel open; that there is nothing new is a reason to look, too.
+            let _ = timeout_at(look_at, stage.changed()).await;
         }
     }
 
@@ -93,10 +92,4 @@ impl Cached {
         }
         Some(answer)
     }
-}
-
-/// Only a defect ends a flight without a word.
-fn lost(place: &str) -> Failure {
-    let explanation = format!("the call to {place} ended without an answer");
-    Failure { code: "Lost".to_owned(), explanation, request_id: None }
 }
