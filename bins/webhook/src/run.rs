@@ -2,9 +2,10 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use fsw_config::{Config, Level, Loaded, LogFormat};
+use fsw_config::{Config, Level, Loaded, LogFormat, SecretManager};
 use fsw_server::{
-    Bound, Certificate, ConnectionLimits, Health, SelfSigned, Shutdown, State, Trigger, admin_service, init_logs,
+    Bound, Certificate, ConnectionLimits, Health, SelfSigned, Shutdown, State, Token, Trigger, admin_service, init_logs,
+    invalidation_service,
 };
 use prometheus_client::registry::Registry;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -35,11 +36,14 @@ async fn serve(args: &RunArgs, config: &Config) -> anyhow::Result<()> {
     let ours = &config.secrets_webhook;
     let mut registry = Registry::with_prefix("flyte_secrets_webhook");
     let source = fsw_app::open_source(config, &mut registry).await?;
-    let service = fsw_app::service(config, source, &mut registry);
+    let cached = fsw_app::cached(config, source, &mut registry);
+    let service = fsw_app::service(config, Arc::new(cached.clone()), &mut registry);
+    let clear = fsw_app::invalidation(config, cached);
     let certificate = Arc::new(certificate(args, config)?);
     let bound =
         Bound::plain(SocketAddr::new(ours.listen_address, config.webhook.listen_port)).await?.with_tls(&certificate)?;
     let admin = Bound::plain(SocketAddr::new(ours.listen_address, ours.admin_port)).await?;
+    let invalidation = bind_invalidation(config).await?;
     let (stop, stop_at_once) = (Signals::new()?, Signals::new()?);
 
     let health = Health::default();
@@ -50,6 +54,10 @@ async fn serve(args: &RunArgs, config: &Config) -> anyhow::Result<()> {
     };
     let admin_service = admin_service(health.clone(), Arc::new(registry));
     let (admin_trigger, admin_shutdown) = Shutdown::new();
+    let invalidation = invalidation.map(|(bound, token)| {
+        let service = invalidation_service(clear, token);
+        tokio::spawn(bound.serve(service, limits.clone(), admin_shutdown.clone()))
+    });
     let admin = tokio::spawn(admin.serve(admin_service, limits.clone(), admin_shutdown));
     let watch = {
         let (certificate, every) = (Arc::clone(&certificate), ours.cert_reload_interval);
@@ -74,7 +82,28 @@ async fn serve(args: &RunArgs, config: &Config) -> anyhow::Result<()> {
     watch.abort();
     admin_trigger.pull();
     let _ = admin.await;
+    if let Some(invalidation) = invalidation {
+        let _ = invalidation.await;
+    }
     Ok(())
+}
+
+/// The port for clearing the cache, and what its clients have to show.
+async fn bind_invalidation(config: &Config) -> anyhow::Result<Option<(Bound, Option<Arc<Token>>)>> {
+    let (ours, port) = (&config.secrets_webhook, config.webhook.cache_invalidation_port);
+    let is_of_use = config.webhook.secret_manager_types.contains(&SecretManager::Embedded);
+    if port == 0 || !is_of_use {
+        return Ok(None);
+    }
+    let token = ours.cache.invalidation_token_file.as_deref().map(Token::load).transpose()?.map(Arc::new);
+    let bound = Bound::plain(SocketAddr::new(ours.listen_address, port)).await?;
+    if token.is_none() {
+        info!(
+            port,
+            "anybody who reaches this port can clear the cache, as with Flyte's own webhook; secretsWebhook.cache.invalidationTokenFile asks for a token"
+        );
+    }
+    Ok(Some((bound, token)))
 }
 
 /// Serves until a signal, stays a while for those who have not noticed, then ends what is in flight.

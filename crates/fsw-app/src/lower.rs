@@ -24,6 +24,20 @@ pub fn injector_settings(config: &Config) -> Settings {
     }
 }
 
+/// How answers are kept. What Flyte's file sets for its own cache are upper bounds.
+pub(crate) fn cache_settings(config: &Config) -> fsw_cache::Settings {
+    let (ours, theirs) = (&config.secrets_webhook.cache, &config.cache.in_memory_fixed_size);
+    fsw_cache::Settings {
+        max_size: theirs.size.map_or(ours.max_size, |size| size.min(ours.max_size)),
+        ttl: theirs.default_expiration.map_or(ours.ttl, |expiration| expiration.min(ours.ttl)),
+        negative_ttl: ours.negative_ttl,
+        refresh_percent: ours.refresh_percent,
+        max_stale: ours.max_stale,
+        max_concurrency: config.secrets_webhook.aws.max_concurrency,
+        is_throttling: fsw_aws::is_throttling,
+    }
+}
+
 fn sidecar(config: &Config) -> fsw_sidecar::Settings {
     let (theirs, ours) = (&config.webhook.aws_secret_manager, &config.secrets_webhook.sidecar);
     let (contract, amounts) = match ours.contract {

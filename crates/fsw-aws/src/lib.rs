@@ -10,6 +10,13 @@ mod explain;
 mod metrics;
 mod source;
 
+use fsw_source::SourceError;
+
 pub use connect::{ConnectError, Settings};
 pub use metrics::Metrics;
 pub use source::AwsSource;
+
+/// Whether AWS says that there are too many calls.
+pub fn is_throttling(error: &SourceError) -> bool {
+    matches!(error, SourceError::Unavailable(failure) if failure.explanation == explain::THROTTLED)
+}
