@@ -2,7 +2,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use fsw_config::{Config, Level, Loaded, LogFormat, SecretManager};
+use fsw_config::{Config, Level, Loaded, LogFormat};
 use fsw_server::{
     Bound, Certificate, ConnectionLimits, Health, SelfSigned, Shutdown, State, Token, Trigger, admin_service, init_logs,
     invalidation_service,
@@ -91,8 +91,7 @@ async fn serve(args: &RunArgs, config: &Config) -> anyhow::Result<()> {
 /// The port for clearing the cache, and what its clients have to show.
 async fn bind_invalidation(config: &Config) -> anyhow::Result<Option<(Bound, Option<Arc<Token>>)>> {
     let (ours, port) = (&config.secrets_webhook, config.webhook.cache_invalidation_port);
-    let is_of_use = config.webhook.secret_manager_types.contains(&SecretManager::Embedded);
-    if port == 0 || !is_of_use {
+    if port == 0 {
         return Ok(None);
     }
     let token = ours.cache.invalidation_token_file.as_deref().map(Token::load).transpose()?.map(Arc::new);
