@@ -4,8 +4,8 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use fsw_config::{Config, Level, Loaded, LogFormat};
 use fsw_server::{
-    Bound, Certificate, ConnectionLimits, Health, SelfSigned, Shutdown, State, Token, Trigger, admin_service, init_logs,
-    invalidation_service,
+    Bound, Certificate, ConnectionLimits, Health, SelfSigned, Shutdown, State, Token, Trigger, admin_service,
+    init_logs, invalidation_service,
 };
 use prometheus_client::registry::Registry;
 use tokio::signal::unix::{Signal, SignalKind, signal};

@@ -4,13 +4,13 @@
 mod common;
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 
-use common::{Webhook, command};
+use common::{Webhook, command, secrets_of};
 use fsw_testkit::https::connect_tls;
 use http::Request;
 use http_body_util::Full;
-use serde_json::Map;
+use serde_json::{Map, Value};
 
 fn webhook() -> Webhook {
     Webhook::start(&Map::new(), &["secretsWebhook.maxBody=100Ki"])
@@ -77,10 +77,9 @@ fn invalidate(webhook: &Webhook, headers: &str, body: &str) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_secret_is_read_once_until_it_is_cleared() {
     let recording = fsw_testkit::recording("v2-env-key-only");
-    let secrets: Map<String, Value> =
-        [("u__org__flyte__domain__development__project__flytesnacks__key__CTR", "s3cret")]
-            .map(|(id, value)| (id.to_owned(), value.into()))
-            .into();
+    let (id, _) = secrets_of(&recording.pod()).remove(0);
+    let key = id.rsplit_once("__key__").unwrap().1.to_owned();
+    let secrets: Map<String, Value> = [(id, "s3cret".into())].into_iter().collect();
     let webhook = Webhook::start(&secrets, &[]);
     let mut client = webhook.http2().await;
     for _ in 0..3 {
@@ -89,10 +88,12 @@ async fn a_secret_is_read_once_until_it_is_cleared() {
     let metrics = admin(&webhook, "/metrics");
     assert!(!metrics.contains("cache_hits_total 0") && !metrics.contains("cache_misses_total 0"), "{metrics}");
     let entries = metrics.lines().find_map(|line| line.strip_prefix("flyte_secrets_webhook_cache_entries ")).unwrap();
-    let key = requested_key(&webhook);
     let body = format!("{{\"name\":\"{key}\"}}");
     let answer = invalidate(&webhook, "", &body);
-    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with(&format!("{{\"cleared\":{entries}}}\n")), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 200") && answer.ends_with(&format!("{{\"cleared\":{entries}}}\n")),
+        "{answer}"
+    );
     let answer = invalidate(&webhook, "", &body);
     assert!(answer.ends_with("{\"cleared\":0}\n"), "{answer}");
     let answer = invalidate(&webhook, "", "{\"org\":\"o\",\"domain\":\"d\",\"name\":\"a b\"}");

@@ -49,3 +49,65 @@ fn meant(
     let ids = ids_of_scope(organization, domain, project, &key)?;
     Ok(Box::new(move |id| ids.contains(id)))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use fsw_naming::{IdForm, Scope, candidates};
+
+    use super::*;
+
+    /// Which of the ids that exist are meant.
+    fn check([organization, domain, project, name]: [&str; 4], expected: &[&str]) {
+        let is_meant = meant(organization, domain, project, name).unwrap();
+        let scopes = [("o", "d", "p"), ("o", "d", "q"), ("z", "d", "p")];
+        let mut found: Vec<String> = Vec::new();
+        for (organization, domain, project) in scopes {
+            for key in ["k", "a-k"] {
+                let (scope, key) =
+                    (Scope::new(organization, domain, project).unwrap(), Key::parse(key.as_bytes()).unwrap());
+                let levels = candidates(&scope, &key, &[IdForm::Documented, IdForm::Padded]).unwrap();
+                found.extend(
+                    levels.iter().flat_map(|level| &level.ids).filter(|id| is_meant(id)).map(ToString::to_string),
+                );
+            }
+        }
+        found.sort();
+        found.dedup();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn every_id_of_the_level_that_is_named_is_cleared_and_no_other() {
+        check(["o", "d", "p", "k"], &["u__org__o__domain__d__project__p__key__k"]);
+        check(["o", "d", "", "k"], &["u__org__o__domain__d__key__k", "u__org__o__domain__d__project____key__k"]);
+        check(["o", "", "", "k"], &["u__org__o__domain____project____key__k", "u__org__o__key__k"]);
+    }
+
+    #[test]
+    fn without_an_organization_all_of_them_are() {
+        check(
+            ["", "", "", "k"],
+            &[
+                "u__org__o__domain____project____key__k",
+                "u__org__o__domain__d__key__k",
+                "u__org__o__domain__d__project____key__k",
+                "u__org__o__domain__d__project__p__key__k",
+                "u__org__o__domain__d__project__q__key__k",
+                "u__org__o__key__k",
+                "u__org__z__domain____project____key__k",
+                "u__org__z__domain__d__key__k",
+                "u__org__z__domain__d__project____key__k",
+                "u__org__z__domain__d__project__p__key__k",
+                "u__org__z__key__k",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_name_that_no_secret_can_have_is_refused() {
+        for names in [["o", "d", "p", "a b"], ["o", "d", "p__key__a", "k"], ["o", "d*", "", "k"]] {
+            assert!(meant(names[0], names[1], names[2], names[3]).is_err(), "{names:?}");
+        }
+    }
+}

@@ -97,3 +97,25 @@ fn security_overrides(config: &Config) -> Map<String, Value> {
         _ => Map::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_flyte_sets_for_its_cache_are_upper_bounds_of_ours() {
+        let mut config = fsw_config::defaults();
+        let kept = |config: &Config| (cache_settings(config).max_size, cache_settings(config).ttl);
+        let (size, ttl) = (32 * 1024 * 1024, Duration::from_secs(300));
+        assert_eq!(kept(&config), (size, ttl));
+        config.cache.in_memory_fixed_size.size = Some(100_000_000);
+        config.cache.in_memory_fixed_size.default_expiration = Some(Duration::from_secs(86_400));
+        assert_eq!(kept(&config), (size, ttl));
+        config.cache.in_memory_fixed_size.size = Some(1_000_000);
+        config.cache.in_memory_fixed_size.default_expiration = Some(Duration::ZERO);
+        assert_eq!(kept(&config), (1_000_000, Duration::ZERO));
+        assert_eq!(cache_settings(&config).negative_ttl, Duration::from_secs(30));
+    }
+}

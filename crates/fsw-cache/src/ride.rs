@@ -38,9 +38,7 @@ impl Cached {
             let now = Instant::now();
             let (progress, is_overdue) = match &*stage.borrow_and_update() {
                 Stage::Landed(result) => return result.clone(),
-                Stage::Flying(progress) => {
-                    (progress.clone(), flight.is_overdue(progress, now, &self.shared.limiter))
-                }
+                Stage::Flying(progress) => (progress.clone(), flight.is_overdue(progress, now, &self.shared.limiter)),
             };
             let is_late = patience.is_some_and(|patience| now >= patience.deadline());
             let last = || progress.last.as_deref().cloned();

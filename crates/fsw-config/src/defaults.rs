@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::{
     Aws, AwsConfig, AwsSecretManager, Cache, Config, Drain, EmbeddedBackend, EmbeddedSecretManagerConfig,
-    FileMountInitContainer, InMemoryFixedSize, Log, LogFormat, Lookup, OnAccessDenied, Resources, SecretManager, SecretNames,
-    SecretsCache, SecretsWebhook, Sidecar, SidecarContract, Webhook,
+    FileMountInitContainer, InMemoryFixedSize, Log, LogFormat, Lookup, OnAccessDenied, Resources, SecretManager,
+    SecretNames, SecretsCache, SecretsWebhook, Sidecar, SidecarContract, Webhook,
 };
 
 /// The configuration when nothing is configured.

@@ -50,7 +50,8 @@ pub use crate::finding::{Finding, Level, Loaded};
 pub use crate::flags::setting_flags;
 pub use crate::layers::{Layers, load};
 pub use crate::named::{
-    EmbeddedBackend, InitContainerPosition, LogFormat, Lookup, OnAccessDenied, SecretManager, SecretNames, SidecarContract,
+    EmbeddedBackend, InitContainerPosition, LogFormat, Lookup, OnAccessDenied, SecretManager, SecretNames,
+    SidecarContract,
 };
 pub use crate::ours::{Aws, Drain, Log, SecretsCache, SecretsWebhook, Sidecar};
 pub use crate::quantity::is_quantity;

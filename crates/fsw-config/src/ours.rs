@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{InitContainerPosition, LogFormat, Lookup, OnAccessDenied, Resources, SecretNames, SidecarContract, de, duration};
+use crate::{
+    InitContainerPosition, LogFormat, Lookup, OnAccessDenied, Resources, SecretNames, SidecarContract, de, duration,
+};
 
 /// The `secretsWebhook:` section.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

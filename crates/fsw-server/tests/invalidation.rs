@@ -74,9 +74,15 @@ async fn with_a_token_only_those_who_show_it_may_and_a_new_one_counts_at_once() 
     fs::write(&path, "first-s3cret\n").unwrap();
     let token = Arc::new(Token::load(&path).unwrap());
     assert!(!format!("{token:?}").contains("s3cret"));
-    for wrong in
-        [None, Some(""), Some("Bearer"), Some("Bearer "), Some("Bearer first"), Some("Basic first-s3cret"), Some("first-s3cret")]
-    {
+    for wrong in [
+        None,
+        Some(""),
+        Some("Bearer"),
+        Some("Bearer "),
+        Some("Bearer first"),
+        Some("Basic first-s3cret"),
+        Some("first-s3cret"),
+    ] {
         assert_eq!(status(&token, wrong).await, 401, "{wrong:?}");
     }
     assert_eq!(status(&token, Some("Bearer first-s3cret")).await, 200);

@@ -101,7 +101,9 @@ impl Injection<'_> {
                             .map_err(|error| self.refuse(owner, &error.to_string()))?;
                         variables.extend(path_variable(name, path));
                         let paths = std::iter::once(path).chain(aliases);
-                        files.extend(file_claims(paths, owner, || FileContent::Written(Arc::clone(&found.secret.value))));
+                        files.extend(file_claims(paths, owner, || {
+                            FileContent::Written(Arc::clone(&found.secret.value))
+                        }));
                     }
                 }
             }

@@ -191,7 +191,8 @@ fn the_ids_of_a_scope_are_those_that_are_looked_up_on_its_level() {
 #[test]
 fn an_id_tells_whether_it_may_be_of_a_key() {
     let key = Key::parse(b"k").unwrap();
-    for levels in candidates(&Scope::new("o", "d", "p").unwrap(), &key, &[IdForm::Documented, IdForm::Padded]).unwrap() {
+    for levels in candidates(&Scope::new("o", "d", "p").unwrap(), &key, &[IdForm::Documented, IdForm::Padded]).unwrap()
+    {
         assert!(levels.ids.iter().all(|id| id.may_be_of(&key)));
     }
     let other = Key::parse(b"a-k").unwrap();
