@@ -36,12 +36,9 @@ pub fn invalidation(
     }
 }
 
-fn meant(
-    organization: &str,
-    domain: &str,
-    project: &str,
-    name: &str,
-) -> Result<Box<dyn Fn(&SecretId) -> bool>, NameError> {
+type IsMeant = Box<dyn Fn(&SecretId) -> bool>;
+
+fn meant(organization: &str, domain: &str, project: &str, name: &str) -> Result<IsMeant, NameError> {
     let key = Key::parse(name.as_bytes())?;
     if organization.is_empty() {
         return Ok(Box::new(move |id| id.may_be_of(&key)));

@@ -2,15 +2,16 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use fsw_source::{Answer, Patience, SecretId, SecretSource, SourceError, Version, pause};
+use fsw_source::{Answer, Patience, SecretId, SecretSource, SourceError, Version};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use crate::entry::Entry;
 use crate::flight::Flight;
+use crate::fly::Listed;
 use crate::store::{Key, Store};
-use crate::{Limiter, Metrics, Verdict};
+use crate::{Limiter, Metrics};
 
 /// How answers are kept and fetched.
 #[derive(Debug, Clone)]
@@ -47,7 +48,7 @@ pub(crate) struct Shared {
     pub(crate) flights: Mutex<HashMap<Arc<Key>, Arc<Flight>>>,
     pub(crate) limiter: Limiter,
     pub(crate) metrics: Metrics,
-    settings: Settings,
+    pub(crate) settings: Settings,
 }
 
 impl Cached {
@@ -134,92 +135,5 @@ impl Shared {
         let listed = Listed { shared: Arc::clone(self), key, flight: Arc::clone(&flight) };
         tokio::spawn(listed.fly());
         flight
-    }
-}
-
-/// A flight that others can find; dropped, for whatever reason, it is not found any more.
-struct Listed {
-    shared: Arc<Shared>,
-    key: Arc<Key>,
-    flight: Arc<Flight>,
-}
-
-impl Listed {
-    async fn fly(self) {
-        let Self { shared, key, flight } = &self;
-        loop {
-            let permit = tokio::select! {
-                biased;
-                permit = shared.limiter.enter() => permit,
-                () = flight.unwanted() => match self.give_up() {
-                    true => return,
-                    false => continue,
-                },
-            };
-            let asked = flight.ask();
-            let result = shared.source.get(&key.id, &key.version).await;
-            permit.leave(shared.verdict(&result));
-            match result {
-                Err(SourceError::Unavailable(failure)) => {
-                    flight.fail(failure);
-                    sleep(pause(asked)).await;
-                    if self.give_up() {
-                        return;
-                    }
-                }
-                result => return self.land(result),
-            }
-        }
-    }
-
-    /// Ends the flight if nobody wants it. Nobody can board meanwhile.
-    fn give_up(&self) -> bool {
-        let mut flights = self.shared.flights();
-        let is_over = !self.flight.is_wanted();
-        if is_over {
-            self.delist(&mut flights);
-        }
-        is_over
-    }
-
-    /// Keeps what was learned, and tells those who wait.
-    fn land(&self, result: Result<Answer, SourceError>) {
-        let mut flights = self.shared.flights();
-        if self.delist(&mut flights) {
-            let entry = result.as_ref().ok().and_then(|answer| Entry::new(answer.clone(), &self.shared.settings));
-            match entry {
-                Some(entry) => self.shared.store.put(Arc::clone(&self.key), entry),
-                // What is denied or useless now is not served any longer either.
-                None => self.shared.store.remove(&self.key),
-            }
-        }
-        drop(flights);
-        self.flight.land(result);
-    }
-
-    /// Whether it was still the flight for its key.
-    fn delist(&self, flights: &mut HashMap<Arc<Key>, Arc<Flight>>) -> bool {
-        let is_listed = flights.get(&self.key).is_some_and(|flight| Arc::ptr_eq(flight, &self.flight));
-        if is_listed {
-            flights.remove(&self.key);
-        }
-        is_listed
-    }
-}
-
-impl Drop for Listed {
-    fn drop(&mut self) {
-        self.delist(&mut self.shared.flights());
-        self.flight.crash(self.shared.source.place());
-    }
-}
-
-impl Shared {
-    fn verdict(&self, result: &Result<Answer, SourceError>) -> Verdict {
-        match result {
-            Err(error) if (self.settings.is_throttling)(error) => Verdict::Throttled,
-            Err(SourceError::Unavailable(_)) => Verdict::Failed,
-            _ => Verdict::Good,
-        }
     }
 }

@@ -6,6 +6,7 @@
 mod cached;
 mod entry;
 mod flight;
+mod fly;
 mod limiter;
 mod metrics;
 mod ride;

@@ -1,3 +1,4 @@
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 const EXPECTED: &str = "expected {\"org\": \"o\", \"domain\": \"d\", \"project\": \"p\", \"name\": \"k\"}, of which only the name must be there";
 
+type Answering = Pin<Box<dyn Future<Output = Response<Full<Bytes>>> + Send>>;
+
 /// What is to be cleared. As in Go, what is null is empty and what is unknown does not matter.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -35,7 +38,7 @@ struct Names {
 pub fn invalidation_service<B, C>(
     clear: C,
     token: Option<Arc<Token>>,
-) -> impl Fn(Request<B>) -> std::pin::Pin<Box<dyn Future<Output = Response<Full<Bytes>>> + Send>> + Clone + Send + 'static
+) -> impl Fn(Request<B>) -> Answering + Clone + Send + 'static
 where
     B: Body<Data: Send, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
     C: Fn([&str; 4]) -> Result<usize, String> + Clone + Send + Sync + 'static,
