@@ -1,5 +1,6 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use fsw_config::{Config, Level, Loaded, LogFormat};
@@ -13,6 +14,9 @@ use tokio::time::sleep;
 use tracing::{info, warn};
 
 use crate::args::RunArgs;
+
+/// Expired secrets are wiped from memory so often at least.
+const TIDY_INTERVAL: Duration = Duration::from_secs(30);
 
 /// Serves until it is told to stop.
 pub(crate) fn run(args: &RunArgs, loaded: &Loaded) -> anyhow::Result<()> {
@@ -38,7 +42,7 @@ async fn serve(args: &RunArgs, config: &Config) -> anyhow::Result<()> {
     let source = fsw_app::open_source(config, &mut registry).await?;
     let cached = fsw_app::cached(config, source, &mut registry);
     let service = fsw_app::service(config, Arc::new(cached.clone()), &mut registry);
-    let clear = fsw_app::invalidation(config, cached);
+    let clear = fsw_app::invalidation(config, cached.clone());
     let certificate = Arc::new(certificate(args, config)?);
     let bound =
         Bound::plain(SocketAddr::new(ours.listen_address, config.webhook.listen_port)).await?.with_tls(&certificate)?;
@@ -63,6 +67,7 @@ async fn serve(args: &RunArgs, config: &Config) -> anyhow::Result<()> {
         let (certificate, every) = (Arc::clone(&certificate), ours.cert_reload_interval);
         tokio::spawn(async move { certificate.watch(every).await })
     };
+    let tidy = tokio::spawn(async move { cached.tidy(TIDY_INTERVAL).await });
     info!(address = %bound.local_addr()?, admin_port = ours.admin_port, "listening");
     health.set(State::Ready);
 
@@ -80,6 +85,7 @@ async fn serve(args: &RunArgs, config: &Config) -> anyhow::Result<()> {
         () = second_signal(stop_at_once) => warn!("stopped at once, at a second signal"),
     }
     watch.abort();
+    tidy.abort();
     admin_trigger.pull();
     let _ = admin.await;
     if let Some(invalidation) = invalidation {

@@ -48,7 +48,6 @@ fn meant(organization: &str, domain: &str, project: &str, name: &str) -> Result<
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use fsw_naming::{IdForm, Scope, candidates};
 

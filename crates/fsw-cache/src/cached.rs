@@ -5,7 +5,7 @@ use std::time::Duration;
 use fsw_source::{Answer, Patience, SecretId, SecretSource, SourceError, Version};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
-use tokio::time::Instant;
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::entry::Entry;
 use crate::flight::Flight;
@@ -68,6 +68,17 @@ impl Cached {
         let mut flights = self.shared.flights();
         flights.retain(|key, _| !is_meant(&key.id));
         self.shared.store.remove_all(is_meant)
+    }
+
+    /// Drops expired entries again and again, for ever: otherwise that happens beside other work, and in a process that
+    /// has none, secrets would stay in memory.
+    pub async fn tidy(&self, every: Duration) {
+        let mut ticks = interval(every);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            self.shared.store.tidy();
+        }
     }
 }
 

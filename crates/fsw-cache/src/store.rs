@@ -80,8 +80,13 @@ impl Store {
     pub(crate) fn remove_all(&self, is_meant: impl Fn(&SecretId) -> bool) -> usize {
         let meant: Vec<_> = self.entries.iter().filter(|(key, _)| is_meant(&key.id)).map(|(key, _)| key).collect();
         let removed = meant.iter().filter(|key| self.entries.remove(&***key).is_some()).count();
-        self.entries.run_pending_tasks();
+        self.tidy();
         removed
+    }
+
+    /// Does what is left to do: what has expired or does not fit is dropped.
+    pub(crate) fn tidy(&self) {
+        self.entries.run_pending_tasks();
     }
 }
 
