@@ -211,6 +211,23 @@ fn code(say: Say) -> &'static str {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_comes_soon_after_an_old_answer_gets_one_without_a_call_of_its_own() {
+    let fake = Fake::new(Say::Value("v"));
+    let under = Under::new(&fake, Settings { max_stale: TTL, ..settings() });
+    under.ask(&id()).await;
+    fake.say(Say::Down);
+    advance(TTL).await;
+    under.ask(&id()).await;
+    for _ in 0..4 {
+        advance(Duration::from_secs(1)).await;
+        tokio::task::yield_now().await;
+    }
+    let misses = under.metric("cache_misses_total");
+    assert!(under.ask(&id()).await.ends_with("old"));
+    assert_eq!((under.metric("cache_misses_total"), under.metric("cache_shared_flights_total")), (misses, 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn that_there_was_no_secret_is_served_too_so_that_broader_scopes_are_reached() {
     let fake = Fake::new(Say::NotFound);
     let under = Under::new(&fake, Settings { max_stale: TTL, ..settings() });

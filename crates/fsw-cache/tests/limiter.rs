@@ -72,8 +72,8 @@ async fn no_more_calls_than_the_limit_are_under_way() {
 async fn the_place_of_a_throttled_call_rests() {
     let limiter = Limiter::new(1, Gauge::default());
     limiter.enter().await.leave(Verdict::Throttled);
-    assert_eq!(room(&limiter), 0);
     tokio::task::yield_now().await;
+    assert_eq!(room(&limiter), 0);
     advance(RESTED).await;
     tokio::task::yield_now().await;
     assert_eq!(room(&limiter), 1);
