@@ -224,6 +224,7 @@ impl Webhook {
             .arg(&secrets)
             .arg(format!("--webhook.listenPort={port}"))
             .arg(format!("--secretsWebhook.adminPort={admin_port}"))
+            .arg("--webhook.cacheInvalidationPort=0")
             .args(["--webhook.secretManagerTypes=[Embedded,AWS]", "--secretsWebhook.defaultOrganization=flyte"])
             .args(["--secretsWebhook.listenAddress=127.0.0.1", "--secretsWebhook.drain.delay=0s"])
             .stderr(Stdio::piped())

@@ -85,7 +85,7 @@ fn timeout(seconds: Option<&String>) -> Result<Duration, Failure> {
 }
 
 /// The values in the order of the orders, or a sentence about each that cannot be had.
-async fn fetch(orders: &[Order], deadline: Instant) -> Result<Vec<SecretValue>, String> {
+async fn fetch(orders: &[Order], deadline: Instant) -> Result<Vec<Arc<SecretValue>>, String> {
     let mut sources: BTreeMap<&str, Patient> = BTreeMap::new();
     for region in orders.iter().map(|order| order.secret.arn.region()) {
         if !sources.contains_key(region) {
@@ -115,7 +115,7 @@ async fn fetch(orders: &[Order], deadline: Instant) -> Result<Vec<SecretValue>, 
     if failures.is_empty() { Ok(values) } else { Err(failures.join("; ")) }
 }
 
-async fn fetch_one(reference: &SecretReference, source: &Patient) -> Result<SecretValue, String> {
+async fn fetch_one(reference: &SecretReference, source: &Patient) -> Result<Arc<SecretValue>, String> {
     let place = source.place();
     let secret = match source.get(&SecretId::from(&reference.arn), &reference.version).await {
         Ok(Answer::Found(secret)) => secret,
@@ -126,12 +126,13 @@ async fn fetch_one(reference: &SecretReference, source: &Patient) -> Result<Secr
         Ok(Answer::MarkedForDeletion) => {
             return Err("marked for deletion; `aws secretsmanager restore-secret` brings it back".to_owned());
         }
+        Ok(Answer::Stale(_)) => return Err(format!("{place} gave an old answer")),
         Err(SourceError::Denied(failure)) => return Err(format!("denied: {failure}")),
         Err(SourceError::Unavailable(failure)) => return Err(format!("{place} is unavailable: {failure}")),
         Err(SourceError::Unusable(failure)) => return Err(format!("cannot be used: {failure}")),
     };
     match &reference.json_key {
-        Some(key) => json_key(&secret.value, key).map_err(|error| error.to_string()),
+        Some(key) => json_key(&secret.value, key).map(Arc::new).map_err(|error| error.to_string()),
         None => Ok(secret.value),
     }
 }

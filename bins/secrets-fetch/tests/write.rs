@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 fn container() -> Value {
     let file = |group: &str, key: &str, content: &[u8]| {
         let (path, aliases, _) = embedded_files(group, "", key).unwrap();
-        File { content: SecretValue::Binary(content.to_vec().into()), paths: [vec![path], aliases].concat() }
+        File { content: SecretValue::Binary(content.to_vec().into()).into(), paths: [vec![path], aliases].concat() }
     };
     let large: Vec<u8> = (0..65536_u32).map(|n| (n % 251) as u8).collect();
     let files = [file("Team-A $(x)", "DB_Password", b"s3cret\n"), file("", "empty", b""), file("", "large", &large)];

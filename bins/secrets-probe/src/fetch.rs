@@ -56,7 +56,7 @@ fn warn_of(plan: &PodPlan) {
     plan.warnings.iter().chain(of_request.flatten()).for_each(setup::warn);
 }
 
-fn row(Attempt { level, id, outcome }: &Attempt) -> Vec<(anstyle::Style, String)> {
+fn row(Attempt { level, id, outcome, .. }: &Attempt) -> Vec<(anstyle::Style, String)> {
     let (style, text) = match outcome {
         Outcome::Found(secret) => {
             let bytes = secret.value.bytes();
@@ -69,12 +69,12 @@ fn row(Attempt { level, id, outcome }: &Attempt) -> Vec<(anstyle::Style, String)
     vec![(QUIET, format!("  {level}")), (anstyle::Style::new(), id.to_string()), (style, text)]
 }
 
-fn as_json(request: &str, Attempt { level, id, outcome }: &Attempt) -> Value {
+fn as_json(request: &str, Attempt { level, id, outcome, .. }: &Attempt) -> Value {
     let mut json = json!({"request": request, "scope": level.as_str(), "id": id.as_str()});
     match outcome {
         Outcome::Found(secret) => {
             json["outcome"] = "found".into();
-            json["version_id"] = secret.version_id.as_str().into();
+            json["version_id"] = (*secret.version_id).into();
             json["length"] = secret.value.bytes().len().into();
             json["sha256_prefix"] = digest(secret.value.bytes()).into();
         }

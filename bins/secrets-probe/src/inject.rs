@@ -112,7 +112,8 @@ impl SecretSource for Masking {
                 Answer::Found(secret) => {
                     let bytes = secret.value.bytes();
                     let mask = format!("[masked: {} bytes, sha256 {}]", bytes.len(), digest(bytes));
-                    Answer::Found(Secret { value: SecretValue::Text(mask.into()), version_id: secret.version_id })
+                    let value = SecretValue::Text(mask.into()).into();
+                    Answer::Found(Secret { value, version_id: secret.version_id })
                 }
                 other => other,
             })

@@ -146,8 +146,8 @@ struct Pretend;
 
 impl SecretSource for Pretend {
     fn get<'a>(&'a self, id: &'a SecretId, _: &'a Version) -> BoxFuture<'a, Result<Answer, SourceError>> {
-        let value = SecretValue::Text(id.as_str().into());
-        ready(Ok(Answer::Found(Secret { value, version_id: "pretended".to_owned() }))).boxed()
+        let value = SecretValue::Text(id.as_str().into()).into();
+        ready(Ok(Answer::Found(Secret { value, version_id: "pretended".into() }))).boxed()
     }
 
     fn place(&self) -> &str {

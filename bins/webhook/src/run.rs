@@ -5,7 +5,10 @@ use std::time::{Duration, SystemTime};
 use anyhow::Context as _;
 use fsw_cluster::{Identity, Keeper, Material};
 use fsw_config::{Config, Layers, Level, Loaded, LogFormat};
-use fsw_server::{Bound, Certificate, ConnectionLimits, Health, Shutdown, State, Trigger, admin_service, init_logs};
+use fsw_server::{
+    Bound, Certificate, ConnectionLimits, Health, Shutdown, State, Token, Trigger, admin_service, init_logs,
+    invalidation_service,
+};
 use prometheus_client::registry::Registry;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -16,6 +19,9 @@ use crate::{cluster, metrics};
 
 /// How long a certificate for trying things out is good for.
 const A_DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// Expired secrets are wiped from memory so often at least.
+const TIDY_INTERVAL: Duration = Duration::from_secs(30);
 
 /// Serves until it is told to stop.
 pub(crate) fn run(args: &RunArgs, loaded: &Loaded, layers: &Layers) -> anyhow::Result<()> {
@@ -48,7 +54,9 @@ async fn serve(args: &RunArgs, config: &Config, layers: &Layers) -> anyhow::Resu
     let ours = &config.secrets_webhook;
     let mut registry = Registry::with_prefix("flyte_secrets_webhook");
     let source = fsw_app::open_source(config, &mut registry).await?;
-    let service = fsw_app::service(config, source, &mut registry);
+    let cached = fsw_app::cached(config, source, &mut registry);
+    let service = fsw_app::service(config, Arc::new(cached.clone()), &mut registry);
+    let clear = fsw_app::invalidation(config, cached.clone());
     let keeper = if args.self_signed { None } else { cluster::keeper(config, layers).await? };
     let certificate = Arc::new(certificate(args, config, keeper.as_ref()).await?);
     metrics::register_expiry(&mut registry, &certificate);
@@ -56,6 +64,7 @@ async fn serve(args: &RunArgs, config: &Config, layers: &Layers) -> anyhow::Resu
     let bound =
         Bound::plain(SocketAddr::new(ours.listen_address, config.webhook.listen_port)).await?.with_tls(&certificate)?;
     let admin = Bound::plain(SocketAddr::new(ours.listen_address, ours.admin_port)).await?;
+    let invalidation = bind_invalidation(config).await?;
     let (stop, stop_at_once) = (Signals::new()?, Signals::new()?);
 
     let health = Health::default();
@@ -69,11 +78,16 @@ async fn serve(args: &RunArgs, config: &Config, layers: &Layers) -> anyhow::Resu
     let admin_service = admin_service(health.clone(), Arc::new(registry));
     let (admin_trigger, admin_shutdown) = Shutdown::new();
     let at_once = ConnectionLimits { drain_delay: Duration::ZERO, ..limits.clone() };
+    let invalidation = invalidation.map(|(bound, token)| {
+        let service = invalidation_service(clear, token);
+        tokio::spawn(bound.serve(service, at_once.clone(), admin_shutdown.clone()))
+    });
     let admin = tokio::spawn(admin.serve(admin_service, at_once, admin_shutdown));
     let watch = {
         let (certificate, every) = (Arc::clone(&certificate), ours.cert_reload_interval);
         tokio::spawn(async move { certificate.watch(every).await })
     };
+    let tidy = tokio::spawn(async move { cached.tidy(TIDY_INTERVAL).await });
     info!(address = %bound.local_addr()?, admin_port = ours.admin_port, "listening");
     let keeping = tokio::spawn(keep(keeper, Arc::clone(&certificate), health.clone(), move |is_in_order| {
         in_order.set(is_in_order.into());
@@ -94,9 +108,30 @@ async fn serve(args: &RunArgs, config: &Config, layers: &Layers) -> anyhow::Resu
     }
     watch.abort();
     keeping.abort();
+    tidy.abort();
     admin_trigger.pull();
     let _ = admin.await;
+    if let Some(invalidation) = invalidation {
+        let _ = invalidation.await;
+    }
     Ok(())
+}
+
+/// The port for clearing the cache, and what its clients have to show.
+async fn bind_invalidation(config: &Config) -> anyhow::Result<Option<(Bound, Option<Arc<Token>>)>> {
+    let (ours, port) = (&config.secrets_webhook, config.webhook.cache_invalidation_port);
+    if port == 0 {
+        return Ok(None);
+    }
+    let token = ours.cache.invalidation_token_file.as_deref().map(Token::load).transpose()?.map(Arc::new);
+    let bound = Bound::plain(SocketAddr::new(ours.listen_address, port)).await?;
+    if token.is_none() {
+        info!(
+            port,
+            "anybody who reaches this port can clear the cache, as with Flyte's own webhook; secretsWebhook.cache.invalidationTokenFile asks for a token"
+        );
+    }
+    Ok(Some((bound, token)))
 }
 
 /// Ready once the API server agrees to the registration; then everything is kept right for as long as this program runs.

@@ -4,13 +4,13 @@
 mod common;
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 
-use common::{Webhook, command};
+use common::{Webhook, command, secrets_of};
 use fsw_testkit::https::connect_tls;
 use http::Request;
 use http_body_util::Full;
-use serde_json::Map;
+use serde_json::{Map, Value};
 
 fn webhook() -> Webhook {
     Webhook::start(&Map::new(), &["secretsWebhook.maxBody=100Ki"])
@@ -57,11 +57,50 @@ async fn a_body_of_unknown_length_is_refused_beyond_the_limit() {
 }
 
 fn admin(webhook: &Webhook, path: &str) -> String {
-    let mut stream = TcpStream::connect(webhook.admin).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    plain(webhook.admin, &format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
+}
+
+fn plain(address: SocketAddr, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer
+}
+
+fn invalidate(webhook: &Webhook, headers: &str, body: &str) -> String {
+    let length = body.len();
+    let head = format!("POST /invalidate-secret HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}");
+    plain(webhook.invalidation, &format!("{head}Content-Length: {length}\r\n\r\n{body}"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_secret_is_read_once_until_it_is_cleared() {
+    let recording = fsw_testkit::recording("v2-env-key-only");
+    let (id, _) = secrets_of(&recording.pod()).remove(0);
+    let key = id.rsplit_once("__key__").unwrap().1.to_owned();
+    let secrets: Map<String, Value> = [(id, "s3cret".into())].into_iter().collect();
+    let webhook = Webhook::start(&secrets, &[]);
+    let mut client = webhook.http2().await;
+    for _ in 0..3 {
+        client.post("/mutate--v1-pod", recording.body.clone()).await.unwrap();
+    }
+    let metrics = admin(&webhook, "/metrics");
+    assert!(!metrics.contains("cache_hits_total 0") && !metrics.contains("cache_misses_total 0"), "{metrics}");
+    let entries = metrics.lines().find_map(|line| line.strip_prefix("flyte_secrets_webhook_cache_entries ")).unwrap();
+    let body = format!("{{\"name\":\"{key}\"}}");
+    let answer = invalidate(&webhook, "", &body);
+    assert!(
+        answer.starts_with("HTTP/1.1 200") && answer.ends_with(&format!("{{\"cleared\":{entries}}}\n")),
+        "{answer}"
+    );
+    let answer = invalidate(&webhook, "", &body);
+    assert!(answer.ends_with("{\"cleared\":0}\n"), "{answer}");
+    let answer = invalidate(&webhook, "", "{\"org\":\"o\",\"domain\":\"d\",\"name\":\"a b\"}");
+    assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("a b"), "{answer}");
+    let log = webhook.stop();
+    assert!(log.contains("anybody who reaches this port") && log.contains("cache invalidated"), "{log}");
+    assert!(!log.contains("s3cret"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

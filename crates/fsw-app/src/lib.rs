@@ -1,5 +1,6 @@
 //! The composition root: configuration in, service out. No logic of its own; used by every binary.
 
+mod cache;
 mod lower;
 mod mutate;
 mod source;
@@ -11,6 +12,7 @@ use fsw_config::Config;
 use fsw_source::{SecretSource, WaitingRoom};
 use prometheus_client::registry::Registry;
 
+pub use cache::{cached, invalidation};
 pub use lower::injector_settings;
 pub use mutate::InjectSecrets;
 pub use source::{OpenError, open_source};

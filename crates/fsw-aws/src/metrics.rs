@@ -6,7 +6,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::explain::THROTTLED;
+use crate::is_throttling;
 
 /// What is counted about calls to AWS.
 #[derive(Debug, Clone)]
@@ -35,11 +35,11 @@ pub(crate) enum Outcome {
 impl Outcome {
     pub(crate) fn of(answer: &Result<Answer, SourceError>) -> Self {
         match answer {
-            Ok(Answer::Found(_)) => Self::Found,
+            Ok(Answer::Found(_) | Answer::Stale(_)) => Self::Found,
             Ok(Answer::NotFound) => Self::NotFound,
             Ok(Answer::MarkedForDeletion) => Self::Deleted,
             Err(SourceError::Denied(_)) => Self::Denied,
-            Err(SourceError::Unavailable(failure)) if failure.explanation == THROTTLED => Self::Throttled,
+            Err(error) if is_throttling(error) => Self::Throttled,
             Err(SourceError::Unavailable(_)) => Self::Unavailable,
             Err(SourceError::Unusable(_)) => Self::Unusable,
         }

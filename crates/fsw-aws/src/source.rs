@@ -66,7 +66,7 @@ fn secret(output: GetSecretValueOutput, request_id: Option<String>) -> Result<An
             return Err(SourceError::Unusable(Failure { code: "NoValue".to_owned(), explanation, request_id }));
         }
     };
-    Ok(Answer::Found(Secret { value, version_id }))
+    Ok(Answer::Found(Secret { value: value.into(), version_id: version_id.into() }))
 }
 
 impl SecretSource for AwsSource {

@@ -141,6 +141,16 @@ pub(crate) fn some_bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<O
     some(deserializer, "a whole number of bytes", quantity::bytes)
 }
 
+pub(crate) fn bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    parsed(deserializer, "a whole number of bytes", quantity::bytes)
+}
+
+pub(crate) fn percent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+    parsed(deserializer, "a whole number of percent, 0 to 100", |text| {
+        text.parse().ok().filter(|percent| *percent <= 100)
+    })
+}
+
 pub(crate) fn some_room<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     parsed(deserializer, "a whole number of bytes, at least 1", |text| {
         quantity::bytes(text).filter(|bytes| *bytes != 0)

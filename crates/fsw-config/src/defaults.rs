@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use crate::{
     Aws, AwsConfig, AwsSecretManager, Cache, CertificateSource, Certificates, Config, Drain, EmbeddedBackend,
-    EmbeddedSecretManagerConfig, FileMountInitContainer, InMemoryFixedSize, Log, LogFormat, OnAccessDenied,
-    Registration, Resources, SecretManager, SecretNames, SecretsWebhook, Sidecar, SidecarContract, Webhook,
+    EmbeddedSecretManagerConfig, FileMountInitContainer, InMemoryFixedSize, Log, LogFormat, Lookup, OnAccessDenied,
+    Registration, Resources, SecretManager, SecretNames, SecretsCache, SecretsWebhook, Sidecar, SidecarContract,
+    Webhook,
 };
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -57,6 +58,7 @@ fn secrets_webhook() -> SecretsWebhook {
         secret_names: vec![SecretNames::Documented, SecretNames::Padded],
         default_organization: None,
         on_access_denied: OnAccessDenied::Stop,
+        lookup: Lookup::Sequential,
         group_version_is_stage: false,
         env_var_aliases: true,
         exclude_containers: Vec::new(),
@@ -82,9 +84,18 @@ fn secrets_webhook() -> SecretsWebhook {
         },
         registration: Registration { owner: None, adopt: false },
         sidecar: Sidecar { contract: SidecarContract::Aws, resources: puller() },
+        cache: SecretsCache {
+            max_size: 32 * 1024 * 1024,
+            ttl: Duration::from_secs(5 * 60),
+            negative_ttl: Duration::from_secs(30),
+            refresh_percent: 10,
+            max_stale: Duration::ZERO,
+            invalidation_token_file: None,
+        },
         aws: Aws {
             attempt_timeout: Duration::from_secs(3),
             connect_timeout: Duration::from_secs(1),
+            max_concurrency: 64,
             endpoint_url: None,
         },
         secrets_file: None,

@@ -50,10 +50,10 @@ pub use crate::finding::{Finding, Level, Loaded};
 pub use crate::flags::setting_flags;
 pub use crate::layers::{Layers, load};
 pub use crate::named::{
-    CertificateSource, EmbeddedBackend, InitContainerPosition, LogFormat, OnAccessDenied, SecretManager, SecretNames,
-    SidecarContract,
+    CertificateSource, EmbeddedBackend, InitContainerPosition, LogFormat, Lookup, OnAccessDenied, SecretManager,
+    SecretNames, SidecarContract,
 };
-pub use crate::ours::{Aws, Certificates, Drain, Log, Registration, SecretsWebhook, Sidecar};
+pub use crate::ours::{Aws, Certificates, Drain, Log, Registration, SecretsCache, SecretsWebhook, Sidecar};
 pub use crate::quantity::is_quantity;
 pub use crate::webhook::{
     AwsConfig, AwsSecretManager, EmbeddedSecretManagerConfig, FileMountInitContainer, Resources, Webhook,

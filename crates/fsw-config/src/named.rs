@@ -87,6 +87,17 @@ pub enum OnAccessDenied {
 
 named! { OnAccessDenied: "stop" => Stop, "nextScope" => NextScope; expected "stop or nextScope"; elsewhere [] }
 
+/// How the scopes of a secret are gone through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lookup {
+    /// One after the other: no more calls to AWS than needed.
+    Sequential,
+    /// All at once: the shortest way to a secret of the organization.
+    Eager,
+}
+
+named! { Lookup: "sequential" => Sequential, "eager" => Eager; expected "sequential or eager"; elsewhere [] }
+
 /// Where our init containers go among the pod's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InitContainerPosition {

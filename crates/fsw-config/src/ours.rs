@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CertificateSource, InitContainerPosition, LogFormat, OnAccessDenied, Resources, SecretNames, SidecarContract, de,
-    duration,
+    CertificateSource, InitContainerPosition, LogFormat, Lookup, OnAccessDenied, Resources, SecretNames,
+    SidecarContract, de, duration,
 };
 
 /// The `secretsWebhook:` section.
@@ -23,6 +23,8 @@ pub struct SecretsWebhook {
     pub default_organization: Option<String>,
     /// What an AccessDenied from AWS means for the broader scopes.
     pub on_access_denied: OnAccessDenied,
+    /// How the scopes are gone through.
+    pub lookup: Lookup,
     /// Take a `group_version` that is no version id as a staging label.
     #[serde(deserialize_with = "de::switch")]
     pub group_version_is_stage: bool,
@@ -76,6 +78,8 @@ pub struct SecretsWebhook {
     pub registration: Registration,
     /// The sidecar manager's pullers.
     pub sidecar: Sidecar,
+    /// What is kept of AWS's answers.
+    pub cache: SecretsCache,
     /// Calls to AWS.
     pub aws: Aws,
     /// A file of secrets to serve instead of AWS, for trying things out.
@@ -151,6 +155,30 @@ pub struct Sidecar {
     pub resources: Resources,
 }
 
+/// What is kept of AWS's answers, in memory.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SecretsCache {
+    /// Bytes, with all that an entry costs; `cache.inMemoryFixedSize.size` is an upper bound.
+    #[serde(deserialize_with = "de::bytes")]
+    pub max_size: u64,
+    /// How long a secret is kept; zero: not at all. `cache.inMemoryFixedSize.defaultExpiration` is an upper bound.
+    #[serde(deserialize_with = "de::duration", serialize_with = "duration::serialize")]
+    pub ttl: Duration,
+    /// How long it is kept that there is no such secret; zero: not at all.
+    #[serde(deserialize_with = "de::duration", serialize_with = "duration::serialize")]
+    pub negative_ttl: Duration,
+    /// In the last part of its time, in percent, an entry that is used is fetched anew; zero: never.
+    #[serde(deserialize_with = "de::percent")]
+    pub refresh_percent: u8,
+    /// How long an entry may be served beyond its time while AWS is unavailable.
+    #[serde(deserialize_with = "de::duration", serialize_with = "duration::serialize")]
+    pub max_stale: Duration,
+    /// A file with the token that `POST /invalidate-secret` asks for; `None`: anybody may.
+    #[serde(default, deserialize_with = "de::some_path", skip_serializing_if = "Option::is_none")]
+    pub invalidation_token_file: Option<PathBuf>,
+}
+
 /// Calls to AWS.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -161,6 +189,9 @@ pub struct Aws {
     /// How long connecting may take.
     #[serde(deserialize_with = "de::timeout", serialize_with = "duration::serialize")]
     pub connect_timeout: Duration,
+    /// How many calls may be under way at a time; fewer while AWS throttles.
+    #[serde(deserialize_with = "de::count")]
+    pub max_concurrency: usize,
     /// Another Secrets Manager to talk to (a VPC endpoint, an emulator).
     #[serde(default, deserialize_with = "de::some_url", skip_serializing_if = "Option::is_none")]
     pub endpoint_url: Option<String>,

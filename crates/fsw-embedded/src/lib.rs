@@ -22,6 +22,8 @@ pub struct Settings {
     pub forms: Vec<IdForm>,
     /// What a refusal of the source means.
     pub on_access_denied: OnAccessDenied,
+    /// How the scopes are gone through.
+    pub depth: Depth,
     /// Whether any `group_version` is a staging label.
     pub any_text_is_stage: bool,
     /// What the names of variables begin with; may be empty.
@@ -30,6 +32,15 @@ pub struct Settings {
     pub variable_aliases: bool,
     /// The container that writes files.
     pub writer: writer::Settings,
+}
+
+/// How the scopes are gone through. The most specific one that has the secret wins in either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// One after the other, up to three calls deep: no more is asked than has to be.
+    Sequential,
+    /// All at once: one call deep, and up to five calls for each secret.
+    Eager,
 }
 
 /// What a refusal of the source means.

@@ -1,10 +1,13 @@
-use fsw_naming::{ScopeLevel, SecretId};
-use fsw_source::{Answer, Failure, Secret, SecretSource, SourceError};
+use std::time::Duration;
+
+use fsw_naming::{ScopeIds, ScopeLevel, SecretId, Version};
+use fsw_source::{Answer, Failure, Secret, SecretSource, SourceError, Stale};
 use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesOrdered;
 use thiserror::Error;
 
-use crate::{OnAccessDenied, Plan};
+use crate::{Depth, OnAccessDenied, Plan};
 
 /// What became of a look-up: every id that was asked for, and how it ended.
 #[derive(Debug, Clone)]
@@ -24,6 +27,8 @@ pub struct Attempt {
     pub id: SecretId,
     /// What came back.
     pub outcome: Outcome,
+    /// How old the answer is, where the source could not be asked now.
+    pub stale: Option<Duration>,
 }
 
 /// What the source said about an id.
@@ -48,6 +53,8 @@ pub struct Found {
     pub id: SecretId,
     /// The secret itself.
     pub secret: Secret,
+    /// How old the oldest answer is that led to it, where the source could not be asked now.
+    pub stale: Option<Duration>,
 }
 
 /// Why a look-up found nothing. The texts say what to do first and list ids last, so that what is cut off in a long
@@ -99,48 +106,96 @@ pub enum LookUpError {
 
 /// Looks a secret up, scope by scope. Within a scope all forms of the id are asked for at once, and the preferred one
 /// wins. A scope that cannot be read for sure ends the walk: what a broader one holds could be the wrong value.
-pub async fn look_up(plan: &Plan, source: &dyn SecretSource, on_access_denied: OnAccessDenied) -> LookUp {
+pub async fn look_up(plan: &Plan, source: &dyn SecretSource, on_access_denied: OnAccessDenied, depth: Depth) -> LookUp {
     let mut attempts: Vec<Attempt> = Vec::new();
-    for scope in &plan.scopes {
-        let first = attempts.len();
-        let mut answers: FuturesOrdered<_> = scope.ids.iter().map(|id| source.get(id, &plan.version)).collect();
-        for id in &scope.ids {
-            let Some(answer) = answers.next().await else { break };
-            let outcome = outcome(answer);
-            let is_sure = matches!(outcome, Outcome::Found(_));
-            attempts.push(Attempt { level: scope.level, id: id.clone(), outcome });
-            if is_sure {
-                // Nobody waits for a form that could not win any more.
-                break;
+    let at_once = match depth {
+        Depth::Sequential => 1,
+        Depth::Eager => plan.scopes.len().max(1),
+    };
+    for scopes in plan.scopes.chunks(at_once) {
+        let mut answers = Answers::new(scopes, &plan.version, source);
+        for scope in scopes {
+            let first = attempts.len();
+            for id in &scope.ids {
+                let (outcome, stale) = outcome(answers.next(id).await, None);
+                let is_sure = matches!(outcome, Outcome::Found(_));
+                attempts.push(Attempt { level: scope.level, id: id.clone(), outcome, stale });
+                if is_sure {
+                    // Nobody waits for a form that could not win any more.
+                    break;
+                }
             }
-        }
-        if let Some(end) = end_of_scope(&attempts[first..], source.place(), on_access_denied) {
-            return LookUp { attempts, end };
+            if let Some(end) = end_of_scope(&attempts, first, source.place(), on_access_denied) {
+                return LookUp { attempts, end };
+            }
         }
     }
     let end = Err(nothing(&attempts, source.place()));
     LookUp { attempts, end }
 }
 
-fn outcome(answer: Result<Answer, SourceError>) -> Outcome {
-    match answer {
-        Ok(Answer::Found(secret)) => Outcome::Found(secret),
-        Ok(Answer::NotFound) => Outcome::NotFound,
-        Ok(Answer::MarkedForDeletion) => Outcome::MarkedForDeletion,
-        Err(error) => Outcome::Failed(error),
+/// The answers for the ids of some scopes, in their order. All that are not known without asking are asked for at once,
+/// and only when the first of them is needed.
+struct Answers<'a> {
+    scopes: &'a [ScopeIds],
+    version: &'a Version,
+    source: &'a dyn SecretSource,
+    known: usize,
+    asked: Option<FuturesOrdered<BoxFuture<'a, Result<Answer, SourceError>>>>,
+}
+
+impl<'a> Answers<'a> {
+    fn new(scopes: &'a [ScopeIds], version: &'a Version, source: &'a dyn SecretSource) -> Self {
+        Self { scopes, version, source, known: 0, asked: None }
+    }
+
+    /// The answer for the next id, which is `id`.
+    async fn next(&mut self, id: &'a SecretId) -> Result<Answer, SourceError> {
+        let Self { scopes, version, source, known, asked } = self;
+        if asked.is_none() {
+            if let Some(answer) = source.peek(id, version) {
+                *known += 1;
+                return Ok(answer);
+            }
+            let rest = scopes.iter().flat_map(|scope| &scope.ids).skip(*known);
+            *asked = Some(rest.map(|id| source.get(id, version)).collect());
+        }
+        match asked.as_mut() {
+            // Each id has its future, so there is always a next one.
+            Some(asked) => asked.next().await.unwrap_or(Ok(Answer::NotFound)),
+            None => Ok(Answer::NotFound),
+        }
     }
 }
 
-/// How the walk ends in this scope, if it does.
+fn outcome(answer: Result<Answer, SourceError>, stale: Option<Duration>) -> (Outcome, Option<Duration>) {
+    let outcome = match answer {
+        Ok(Answer::Found(secret)) => Outcome::Found(secret),
+        Ok(Answer::NotFound) => Outcome::NotFound,
+        Ok(Answer::MarkedForDeletion) => Outcome::MarkedForDeletion,
+        Ok(Answer::Stale(Stale { answer, age })) => return outcome(Ok(*answer), stale.max(Some(age))),
+        Err(error) => Outcome::Failed(error),
+    };
+    (outcome, stale)
+}
+
+/// How the walk ends in the scope whose attempts begin at `first`, if it does.
 ///
 /// A form that is denied does not hide another form of the same scope: the policy of a role that was written for Flyte's
 /// own webhook covers the padded ids alone.
-fn end_of_scope(attempts: &[Attempt], place: &str, on_denied: OnAccessDenied) -> Option<Result<Found, LookUpError>> {
+fn end_of_scope(
+    attempts: &[Attempt],
+    first: usize,
+    place: &str,
+    on_denied: OnAccessDenied,
+) -> Option<Result<Found, LookUpError>> {
     let mut denied = None;
-    for Attempt { level, id, outcome } in attempts {
+    for Attempt { level, id, outcome, .. } in &attempts[first..] {
         match outcome {
             Outcome::Found(secret) => {
-                return Some(Ok(Found { level: *level, id: id.clone(), secret: secret.clone() }));
+                // That the narrower scopes have none may be old news, too.
+                let stale = attempts.iter().filter_map(|attempt| attempt.stale).max();
+                return Some(Ok(Found { level: *level, id: id.clone(), secret: secret.clone(), stale }));
             }
             Outcome::Failed(error @ SourceError::Denied(_)) => {
                 denied = denied.or_else(|| Some(Err(failed(error, id, place))));
@@ -173,7 +228,7 @@ fn nothing(attempts: &[Attempt], place: &str) -> LookUpError {
     })
 }
 
-fn describe(Attempt { level, id, outcome }: &Attempt) -> String {
+fn describe(Attempt { level, id, outcome, .. }: &Attempt) -> String {
     match outcome {
         Outcome::MarkedForDeletion => {
             format!("{id} ({level}; marked for deletion, `aws secretsmanager restore-secret` brings it back)")

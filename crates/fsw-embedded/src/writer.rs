@@ -4,6 +4,8 @@
 //! `FSW_CONTENT_N` (base64), `FSW_SIZE_N` (bytes) and `FSW_PATHS_N` (paths below `FLYTE_SECRETS_DEFAULT_DIR`, one a
 //! line; the first is written, the others are hard links to it). A path never holds a line break.
 
+use std::sync::Arc;
+
 use data_encoding::BASE64;
 use fsw_naming::{FilePath, SECRETS_DIRECTORY};
 use fsw_pod::{ContainerView, PodEditor, file_mode, security_context, variable, with_own};
@@ -36,7 +38,7 @@ pub struct Settings {
 #[derive(Debug, Clone)]
 pub struct File {
     /// What is written.
-    pub content: SecretValue,
+    pub content: Arc<SecretValue>,
     /// Never empty; the first is the file, the others are links to it.
     pub paths: Vec<FilePath>,
 }
@@ -97,7 +99,7 @@ pub fn read_input(variable: impl Fn(&str) -> Option<String>) -> Result<Vec<File>
         if paths.is_empty() {
             return Err(format!("the variable FSW_PATHS_{index} names no path"));
         }
-        Ok(File { content: SecretValue::Binary(content.into()), paths })
+        Ok(File { content: SecretValue::Binary(content.into()).into(), paths })
     };
     (0..number("FSW_FILES")?).map(file).collect()
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use expect_test::{Expect, expect};
-use fsw_embedded::{OnAccessDenied, Outcome, Settings, look_up, plan, writer};
+use fsw_embedded::{Depth, LookUp, OnAccessDenied, Outcome, Plan, Settings, look_up, plan, writer};
 use fsw_naming::{IdForm, Scope};
 use fsw_request::SecretRequest;
 use fsw_source::{Answer, Failure, Secret, SecretId, SecretSource, SecretValue, SourceError, Version};
@@ -26,7 +26,7 @@ impl SecretSource for Fake {
             Some("down") => Err(SourceError::Unavailable(failure)),
             Some("broken") => Err(SourceError::Unusable(failure)),
             Some(value) => {
-                Ok(Answer::Found(Secret { value: SecretValue::Text(value.into()), version_id: "v1".into() }))
+                Ok(Answer::Found(Secret { value: SecretValue::Text(value.into()).into(), version_id: "v1".into() }))
             }
         };
         ready(answer).boxed()
@@ -42,10 +42,11 @@ const DOMAIN: &str = "u__org__o__domain__d__key__k";
 const DOMAIN_PADDED: &str = "u__org__o__domain__d__project____key__k";
 const ORGANIZATION: &str = "u__org__o__key__k";
 
-async fn walk(secrets: &[(&'static str, &'static str)], on_denied: OnAccessDenied) -> String {
+fn planned() -> Plan {
     let settings = Settings {
         forms: vec![IdForm::Documented, IdForm::Padded],
-        on_access_denied: on_denied,
+        on_access_denied: OnAccessDenied::Stop,
+        depth: Depth::Sequential,
         any_text_is_stage: false,
         variable_prefix: "_UNION_".into(),
         variable_aliases: true,
@@ -57,8 +58,19 @@ async fn walk(secrets: &[(&'static str, &'static str)], on_denied: OnAccessDenie
         },
     };
     let request = SecretRequest { key: "k".into(), ..SecretRequest::default() };
-    let plan = plan(&request, &Scope::new("o", "d", "p").unwrap(), &settings).unwrap();
-    let walk = look_up(&plan, &Fake(secrets.iter().copied().collect()), on_denied).await;
+    plan(&request, &Scope::new("o", "d", "p").unwrap(), &settings).unwrap()
+}
+
+async fn walk(secrets: &[(&'static str, &'static str)], on_denied: OnAccessDenied) -> String {
+    let plan = planned();
+    let fake = Fake(secrets.iter().copied().collect());
+    let text = describe(look_up(&plan, &fake, on_denied, Depth::Sequential).await);
+    // What is asked for at once makes no difference to what comes out, nor to what is told of it.
+    assert_eq!(describe(look_up(&plan, &fake, on_denied, Depth::Eager).await), text);
+    text
+}
+
+fn describe(walk: LookUp) -> String {
     let mut text = String::new();
     for attempt in &walk.attempts {
         let outcome = match &attempt.outcome {
@@ -174,4 +186,63 @@ async fn a_denied_form_does_not_hide_the_other_form_of_its_scope() {
 async fn a_found_secret_does_not_wait_for_the_form_that_could_not_win() {
     let text = walk(&[(DOMAIN, "v"), (DOMAIN_PADDED, "silent")], OnAccessDenied::Stop).await;
     assert!(text.ends_with("= domain \"v\""), "{text}");
+}
+
+/// Answers nobody before all five ids were asked for.
+struct Together(tokio::sync::Barrier);
+
+impl SecretSource for Together {
+    fn get<'a>(&'a self, id: &'a SecretId, version: &'a Version) -> BoxFuture<'a, Result<Answer, SourceError>> {
+        async move {
+            self.0.wait().await;
+            Fake([(ORGANIZATION, "broad")].into()).get(id, version).await
+        }
+        .boxed()
+    }
+
+    fn place(&self) -> &str {
+        "the fake"
+    }
+}
+
+#[tokio::test]
+async fn an_eager_look_up_is_one_call_deep() {
+    let walk = look_up(&planned(), &Together(tokio::sync::Barrier::new(5)), OnAccessDenied::Stop, Depth::Eager).await;
+    assert_eq!(walk.end.unwrap().secret.value.text(), Some("broad"));
+}
+
+/// Counts the rounds: calls that begin while no other is under way begin one.
+#[derive(Default)]
+struct Rounds {
+    rounds: std::sync::atomic::AtomicUsize,
+    under_way: std::sync::atomic::AtomicUsize,
+}
+
+impl SecretSource for Rounds {
+    fn get<'a>(&'a self, id: &'a SecretId, version: &'a Version) -> BoxFuture<'a, Result<Answer, SourceError>> {
+        use std::sync::atomic::Ordering::Relaxed;
+        async move {
+            if self.under_way.fetch_add(1, Relaxed) == 0 {
+                self.rounds.fetch_add(1, Relaxed);
+            }
+            tokio::task::yield_now().await;
+            self.under_way.fetch_sub(1, Relaxed);
+            Fake([(ORGANIZATION, "broad")].into()).get(id, version).await
+        }
+        .boxed()
+    }
+
+    fn place(&self) -> &str {
+        "the fake"
+    }
+}
+
+#[tokio::test]
+async fn a_cold_secret_of_the_organization_costs_three_rounds_and_one_if_eager() {
+    for (depth, rounds) in [(Depth::Sequential, 3), (Depth::Eager, 1)] {
+        let source = Rounds::default();
+        let walk = look_up(&planned(), &source, OnAccessDenied::Stop, depth).await;
+        assert_eq!(walk.end.unwrap().secret.value.text(), Some("broad"));
+        assert_eq!(source.rounds.into_inner(), rounds);
+    }
 }

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 fn file(group: &str, key: &str, content: &[u8]) -> File {
     let (path, aliases, _) = embedded_files(group, "", key).unwrap();
-    let content = SecretValue::Binary(content.to_vec().into());
+    let content = SecretValue::Binary(content.to_vec().into()).into();
     File { content, paths: [vec![path], aliases].concat() }
 }
 

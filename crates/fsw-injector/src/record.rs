@@ -32,7 +32,7 @@ impl Served {
                 manager: "Embedded",
                 id: found.id.to_string(),
                 scope: Some(found.level),
-                version_id: Some(found.secret.version_id.clone()),
+                version_id: Some(found.secret.version_id.to_string()),
             },
         }
     }

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use fsw_embedded::{Found, LookUp, LookUpError, OnAccessDenied, look_up};
+use fsw_embedded::{Depth, Found, LookUp, LookUpError, OnAccessDenied, look_up};
 use fsw_naming::{ScopeIds, Version};
 use fsw_source::SecretSource;
 use futures_util::future::join_all;
@@ -31,12 +31,14 @@ pub enum Source {
 /// A manager whose source is out of service ends the search for its request: what the next manager would do instead
 /// must not depend on the weather.
 pub async fn settle(plan: &PodPlan, settings: &Settings, source: &dyn SecretSource) -> Vec<Settled> {
-    let on_denied = settings.embedded().map_or(OnAccessDenied::Stop, |embedded| embedded.on_access_denied);
+    let (on_denied, depth) = settings
+        .embedded()
+        .map_or((OnAccessDenied::Stop, Depth::Sequential), |embedded| (embedded.on_access_denied, embedded.depth));
     let mut asked: HashMap<Question<'_>, usize> = HashMap::new();
     let mut look_ups = Vec::new();
     for embedded in plan.requests.iter().filter_map(embedded) {
         asked.entry(question(embedded)).or_insert_with(|| {
-            look_ups.push(look_up(embedded, source, on_denied));
+            look_ups.push(look_up(embedded, source, on_denied, depth));
             look_ups.len() - 1
         });
     }

@@ -95,6 +95,32 @@ pub fn candidates(scope: &Scope, key: &Key, forms: &[IdForm]) -> Result<Vec<Scop
     Ok(levels)
 }
 
+/// All ids of a key on one level alone, in both forms: that of the project, of the domain where there is no project, of
+/// the organization where there is no domain either.
+///
+/// # Errors
+/// As for [`candidates`], or the organization is missing, or the domain of the project.
+pub fn ids_of_scope(organization: &str, domain: &str, project: &str, key: &Key) -> Result<Vec<SecretId>, NameError> {
+    let level = match (domain, project) {
+        ("", "") => ScopeLevel::Organization,
+        (_, "") => ScopeLevel::Domain,
+        _ => ScopeLevel::Project,
+    };
+    // What takes no part on this level is anything that is valid.
+    let or_any = |name: &str, takes_part: bool| if takes_part { name.to_owned() } else { "-".to_owned() };
+    let domain = or_any(domain, level != ScopeLevel::Organization);
+    let project = or_any(project, level == ScopeLevel::Project);
+    let levels = candidates(&Scope::new(organization, &domain, &project)?, key, &[IdForm::Documented, IdForm::Padded])?;
+    Ok(levels.into_iter().find(|ids| ids.level == level).map(|ids| ids.ids).unwrap_or_default())
+}
+
+impl SecretId {
+    /// Whether this may be an id of the key, in whatever scope.
+    pub fn may_be_of(&self, key: &Key) -> bool {
+        self.0.strip_suffix(key.as_str()).is_some_and(|rest| rest.starts_with(PREFIX) && rest.ends_with("__key__"))
+    }
+}
+
 /// The first character that AWS does not allow in a secret's name.
 pub(crate) fn forbidden_character(name: &str) -> Option<char> {
     name.chars().find(|character| !character.is_ascii_alphanumeric() && !"/_+=.@!-".contains(*character))

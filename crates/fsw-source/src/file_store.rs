@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use data_encoding::BASE64;
 use futures_util::FutureExt;
@@ -14,7 +15,7 @@ use crate::{Answer, Secret, SecretId, SecretSource, SecretValue, SourceError, Ve
 /// Secrets out of a YAML text, in place of AWS, for trying things out: id to text, `{string: …}` or
 /// `{binary: base64}`. It holds one version of each, the current one.
 pub struct FileStore {
-    secrets: BTreeMap<String, SecretValue>,
+    secrets: BTreeMap<String, Arc<SecretValue>>,
     place: String,
 }
 
@@ -66,7 +67,7 @@ impl FileStore {
         let secrets = entries
             .into_iter()
             .map(|(id, entry)| match value(entry) {
-                Ok(value) => Ok((id, value)),
+                Ok(value) => Ok((id, Arc::new(value))),
                 Err(problem) => Err(FileStoreError::Entry { name: name.to_owned(), id, problem }),
             })
             .collect::<Result<_, _>>()?;
@@ -93,7 +94,7 @@ impl SecretSource for FileStore {
     fn get<'a>(&'a self, id: &'a SecretId, version: &'a Version) -> BoxFuture<'a, Result<Answer, SourceError>> {
         let answer = match (self.secrets.get(id.as_str()), version) {
             (Some(value), Version::Current) => {
-                Answer::Found(Secret { value: value.clone(), version_id: "file".to_owned() })
+                Answer::Found(Secret { value: Arc::clone(value), version_id: "file".into() })
             }
             _ => Answer::NotFound,
         };

@@ -1,14 +1,15 @@
 use std::fmt;
+use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
-/// A secret and which version of it.
+/// A secret and which version of it. A clone shares the value: there is one copy of it to wipe.
 #[derive(Debug, Clone)]
 pub struct Secret {
     /// What the task gets.
-    pub value: SecretValue,
+    pub value: Arc<SecretValue>,
     /// The id of the version, for the record.
-    pub version_id: String,
+    pub version_id: Arc<str>,
 }
 
 /// A value, wiped from memory when dropped. Its `Debug` tells only what kind it is.
@@ -41,5 +42,19 @@ impl fmt::Debug for SecretValue {
             Self::Text(_) => "Text([redacted])",
             Self::Binary(_) => "Binary([redacted])",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::zeroize::ZeroizeOnDrop;
+
+    use super::*;
+
+    #[test]
+    fn both_kinds_of_value_are_wiped_when_dropped() {
+        fn is_wiped<T: ZeroizeOnDrop>() {}
+        is_wiped::<SecretString>();
+        is_wiped::<SecretSlice<u8>>();
     }
 }

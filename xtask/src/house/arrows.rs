@@ -14,6 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("fsw-embedded", &["fsw-naming", "fsw-pod", "fsw-request", "fsw-source"]),
     ("fsw-injector", &["fsw-embedded", "fsw-naming", "fsw-pod", "fsw-request", "fsw-sidecar", "fsw-source"]),
     ("fsw-aws", &["fsw-naming", "fsw-source"]),
+    ("fsw-cache", &["fsw-source"]),
     ("fsw-config", &[]),
     ("fsw-admission", &["fsw-pod"]),
     ("fsw-server", &[]),
@@ -23,6 +24,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "fsw-admission",
             "fsw-aws",
+            "fsw-cache",
             "fsw-config",
             "fsw-embedded",
             "fsw-injector",

@@ -22,6 +22,7 @@ pub struct Webhook {
     child: Child,
     pub address: SocketAddr,
     pub admin: SocketAddr,
+    pub invalidation: SocketAddr,
     pub authority: String,
     log: Arc<Mutex<String>>,
     reader: Option<JoinHandle<()>>,
@@ -46,7 +47,7 @@ impl Webhook {
         let secrets_file = folder.path().join("secrets.yaml");
         std::fs::write(&secrets_file, Value::Object(secrets.clone()).to_string()).unwrap();
         let authority = folder.path().join("ca.crt");
-        let (port, admin_port) = (free_port(), free_port());
+        let (port, admin_port, invalidation_port) = (free_port(), free_port(), free_port());
         let mut child = command()
             .args(["run", "--self-signed", "--ca-out"])
             .arg(&authority)
@@ -54,6 +55,7 @@ impl Webhook {
             .arg(&secrets_file)
             .arg(format!("--webhook.listenPort={port}"))
             .arg(format!("--set=secretsWebhook.adminPort={admin_port}"))
+            .arg(format!("--webhook.cacheInvalidationPort={invalidation_port}"))
             .args(["--set=secretsWebhook.listenAddress=127.0.0.1", "--set=secretsWebhook.drain.delay=0s"])
             .args(settings.iter().map(|setting| format!("--set={setting}")))
             .stderr(Stdio::piped())
@@ -62,8 +64,8 @@ impl Webhook {
         let (log, reader) = follow(&mut child, "listening");
         let authority = std::fs::read_to_string(authority).unwrap();
         let at = |port| SocketAddr::from(([127, 0, 0, 1], port));
-        let (address, admin) = (at(port), at(admin_port));
-        Self { child, address, admin, authority, log, reader: Some(reader), _folder: folder }
+        let (address, admin, invalidation) = (at(port), at(admin_port), at(invalidation_port));
+        Self { child, address, admin, invalidation, authority, log, reader: Some(reader), _folder: folder }
     }
 
     pub async fn http1(&self) -> Client {

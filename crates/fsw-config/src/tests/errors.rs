@@ -82,6 +82,13 @@ const WRONG: &[&str] = &[
     "secretsWebhook.log.level=",
     "secretsWebhook.log.format=xml",
     "secretsWebhook.aws.endpointUrl=localhost:4566",
+    "secretsWebhook.aws.maxConcurrency=0",
+    "secretsWebhook.lookup=parallel",
+    "secretsWebhook.cache.maxSize=32MB",
+    "secretsWebhook.cache.ttl=5",
+    "secretsWebhook.cache.negativeTtl=-1s",
+    "secretsWebhook.cache.refreshPercent=101",
+    "secretsWebhook.cache.maxStale=1d",
 ];
 
 #[test]
@@ -128,6 +135,13 @@ fn values_that_are_not_valid() {
         secretsWebhook.log.level in flag --secretsWebhook.log.level: found "", expected a level (error, warn, info, debug, trace) or a tracing directive, for example level: info,fsw=debug
         secretsWebhook.log.format in flag --secretsWebhook.log.format: found "xml", expected json or text, for example format: json
         secretsWebhook.aws.endpointUrl in flag --secretsWebhook.aws.endpointUrl: found "localhost:4566", expected a URL that begins with http:// or https://, for example endpointUrl: https://vpce-1234.secretsmanager.us-east-1.vpce.amazonaws.com
+        secretsWebhook.aws.maxConcurrency in flag --secretsWebhook.aws.maxConcurrency: found "0", expected a whole number, at least 1, for example maxConcurrency: 64
+        secretsWebhook.lookup in flag --secretsWebhook.lookup: found "parallel", expected sequential or eager, for example lookup: eager
+        secretsWebhook.cache.maxSize in flag --secretsWebhook.cache.maxSize: found "32MB", expected a whole number of bytes, for example maxSize: 32Mi
+        secretsWebhook.cache.ttl in flag --secretsWebhook.cache.ttl: found "5", expected a duration with a unit (ms, s, m, h), 0 or at least 1ms, for example ttl: 5m
+        secretsWebhook.cache.negativeTtl in flag --secretsWebhook.cache.negativeTtl: found "-1s", expected a duration with a unit (ms, s, m, h), 0 or at least 1ms, for example negativeTtl: 30s
+        secretsWebhook.cache.refreshPercent in flag --secretsWebhook.cache.refreshPercent: found "101", expected a whole number of percent, 0 to 100, for example refreshPercent: 10
+        secretsWebhook.cache.maxStale in flag --secretsWebhook.cache.maxStale: found "1d", expected a duration with a unit (ms, s, m, h), 0 or at least 1ms, for example maxStale: 1h
     "#]].assert_eq(&all);
 }
 

@@ -237,6 +237,8 @@ secretsWebhook:
   listenAddress: '::'
   log: {{level: 'info,fsw=debug', format: text}}
   drain: {{delay: 0s, timeout: 1500ms}}
+  lookup: eager
+  cache: {{maxSize: 1Mi, ttl: 0, negativeTtl: 1m, refreshPercent: 0, maxStale: 1h, invalidationTokenFile: /etc/token}}
   aws: {{endpointUrl: 'http://localhost:4566'}}
   secretsFile: /etc/secrets.yaml
   securityContext: {{runAsUser: 1000, capabilities: {{drop: [ALL]}}}}

@@ -1,5 +1,7 @@
 //! What the requests want in the pod, and who gets it.
 
+use std::sync::Arc;
+
 use fsw_embedded::{Delivery, Found, variable_value, writer};
 use fsw_naming::{FilePath, SECRETS_DIRECTORY};
 use fsw_pod::variable;
@@ -26,7 +28,7 @@ pub(super) enum VariableKind {
 /// What a file would hold.
 pub(super) enum FileContent {
     Pulled(Pull),
-    Written(SecretValue),
+    Written(Arc<SecretValue>),
 }
 
 /// The files of a pod, by who makes them.
@@ -77,6 +79,10 @@ impl Injection<'_> {
             }
             Source::Found(planned, found) => {
                 self.warnings.extend(planned.warnings.iter().cloned());
+                self.warnings.extend(found.stale.map(|age| {
+                    let seconds = age.as_secs();
+                    format!("secret {} is served from cache, {seconds} s old, because AWS is unavailable", found.id)
+                }));
                 match &planned.delivery {
                     Delivery::Variables(names) => {
                         // Where Kubernetes would refuse Flyte's name, the first alias stands in for it.
@@ -95,7 +101,9 @@ impl Injection<'_> {
                             .map_err(|error| self.refuse(owner, &error.to_string()))?;
                         variables.extend(path_variable(name, path));
                         let paths = std::iter::once(path).chain(aliases);
-                        files.extend(file_claims(paths, owner, || FileContent::Written(found.secret.value.clone())));
+                        files.extend(file_claims(paths, owner, || {
+                            FileContent::Written(Arc::clone(&found.secret.value))
+                        }));
                     }
                 }
             }

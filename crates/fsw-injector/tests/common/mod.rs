@@ -30,6 +30,7 @@ pub fn embedded() -> Manager {
     Manager::Embedded(fsw_embedded::Settings {
         forms: vec![IdForm::Documented, IdForm::Padded],
         on_access_denied: fsw_embedded::OnAccessDenied::Stop,
+        depth: fsw_embedded::Depth::Sequential,
         any_text_is_stage: false,
         variable_prefix: "_UNION_".into(),
         variable_aliases: true,

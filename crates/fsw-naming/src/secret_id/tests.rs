@@ -171,3 +171,31 @@ fn names_of_trouble() -> impl Strategy<Value = (String, String, String, String)>
     };
     (name(), name(), name(), name())
 }
+
+#[track_caller]
+fn check_scope([organization, domain, project]: [&str; 3], expected: &[&str]) {
+    let ids = ids_of_scope(organization, domain, project, &Key::parse(b"k").unwrap()).unwrap();
+    assert_eq!(ids.iter().map(SecretId::as_str).collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn the_ids_of_a_scope_are_those_that_are_looked_up_on_its_level() {
+    check_scope(["o", "d", "p"], &["u__org__o__domain__d__project__p__key__k"]);
+    check_scope(["o", "d", ""], &["u__org__o__domain__d__key__k", "u__org__o__domain__d__project____key__k"]);
+    check_scope(["o", "", ""], &["u__org__o__key__k", "u__org__o__domain____project____key__k"]);
+    let key = Key::parse(b"k").unwrap();
+    assert!(ids_of_scope("o", "", "p", &key).is_err() && ids_of_scope("", "d", "p", &key).is_err());
+    assert!(ids_of_scope("o", "d", "p__key__a", &key).is_err());
+}
+
+#[test]
+fn an_id_tells_whether_it_may_be_of_a_key() {
+    let key = Key::parse(b"k").unwrap();
+    for levels in candidates(&Scope::new("o", "d", "p").unwrap(), &key, &[IdForm::Documented, IdForm::Padded]).unwrap()
+    {
+        assert!(levels.ids.iter().all(|id| id.may_be_of(&key)));
+    }
+    let other = Key::parse(b"a-k").unwrap();
+    let ids = ids_of_scope("o", "d", "p", &other).unwrap();
+    assert!(!ids[0].may_be_of(&key) && ids[0].may_be_of(&other));
+}
