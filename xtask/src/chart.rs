@@ -44,6 +44,7 @@ const PLAIN: &[(&str, &[&str])] = &[("managed", &[]), ("cert-manager", &["--set"
 pub(crate) fn chart(shell: &Shell) -> anyhow::Result<()> {
     let _root = shell.push_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
     let helm = helm(shell)?;
+    cmd!(shell, "cargo build --quiet --locked -p webhook").quiet().run()?;
     let mut values = shell.read_dir(format!("{CHART}/ci"))?;
     values.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
     for path in &values {
@@ -87,10 +88,10 @@ fn renders(shell: &Shell, helm: &Path, values: &Path) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let files = config_files(&documents, folder.path())?;
     ensure!(files.len() == 2, "the ConfigMap has {} files, not 2", files.len());
-    for file in files {
-        let sections: Value = serde_saphyr::from_str(&std::fs::read_to_string(&file)?)?;
-        ensure!(sections.is_object(), "{} is no map of sections", file.display());
-    }
+    // The webhook itself must know every setting.
+    let files = files.iter().flat_map(|file| [Path::new("--config"), file]);
+    let read = cmd!(shell, "target/debug/webhook check-config --strict {files...}").quiet().ignore_status().output()?;
+    ensure!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr).trim());
     Ok(())
 }
 

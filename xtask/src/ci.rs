@@ -5,7 +5,7 @@ use std::time::Instant;
 use xshell::{Shell, cmd};
 
 use crate::say::{GOOD, QUIET, STRONG, say};
-use crate::{house, packages};
+use crate::{chart, house, packages};
 
 pub(crate) fn ci() -> anyhow::Result<()> {
     let shell = Shell::new()?;
@@ -22,6 +22,7 @@ pub(crate) fn ci() -> anyhow::Result<()> {
         Ok(cmd!(shell, "cargo clippy --quiet --workspace --all-targets --locked -- -D warnings").quiet().run()?)
     })?;
     step("tests", || tests(&shell))?;
+    step("chart", || chart::chart(&shell))?;
     step("docs", || {
         let doc = cmd!(shell, "cargo doc --quiet --workspace --no-deps --locked");
         Ok(doc.env("RUSTDOCFLAGS", "-D warnings").quiet().run()?)

@@ -51,6 +51,8 @@ pub(crate) fn values(images: &Images) -> Value {
             "defaultOrganization": "flyte",
             "aws": { "endpointUrl": aws::ENDPOINT },
             "log": { "level": "info,fsw=debug" },
+            // Faults of AWS must be met.
+            "cache": { "ttl": "0s", "negativeTtl": "0s" },
         },
         "certificates": { "overlap": "3s", "checkInterval": "2s" },
         "extraEnv": environment,
