@@ -44,7 +44,9 @@ pub(crate) struct RunArgs {
 impl World {
     pub(crate) async fn new(run: &Run) -> anyhow::Result<Self> {
         let kubeconfig = Kubeconfig::read_from(&run.kubeconfig)?;
-        let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
+        let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
+        // What is refused once must be seen, not asked for again.
+        config.default_retry = false;
         let client = Client::try_from(config)?;
         let images = Images {
             tools: "localhost/flyte-secrets-webhook/tools:e2e".to_owned(),

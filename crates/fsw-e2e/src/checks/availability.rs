@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
-use kube::api::{DeleteParams, ListParams, PostParams};
+use kube::api::{DeleteParams, EvictParams, ListParams, PostParams};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -91,6 +91,21 @@ pub(super) async fn rolling_update(world: &World) -> anyhow::Result<String> {
 
 pub(super) async fn authority_change(world: &World) -> anyhow::Result<String> {
     under_load(world, async || certificates::renew(world).await.map(drop)).await
+}
+
+/// As `kubectl drain` does, which keeps to the PodDisruptionBudget.
+pub(super) async fn evicted(world: &World) -> anyhow::Result<String> {
+    under_load(world, async || {
+        let pods = Api::<Pod>::namespaced(world.client.clone(), webhook::NAMESPACE);
+        for name in replicas(world).await? {
+            // Refused (429) while the one before is not replaced yet.
+            world
+                .until("an eviction", 60, async || Ok(Some(pods.evict(&name, &EvictParams::default()).await?)))
+                .await?;
+        }
+        ready(world).await
+    })
+    .await
 }
 
 /// As a node that goes away, or an impatient operator.
