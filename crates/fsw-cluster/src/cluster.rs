@@ -48,7 +48,9 @@ impl Cluster {
         config.read_timeout = Some(TIMEOUT);
         let namespace = namespace.unwrap_or_else(|| config.default_namespace.clone());
         let client = Client::try_from(config).map_err(|error| ClusterError::of("reach the cluster", error))?;
-        Ok(Self { client, namespace, replica: name.unwrap_or_else(|| format!("replica-{:08x}", fastrand::u32(..))) })
+        // A pod may hold two processes.
+        let replica = format!("{}-{:08x}", name.as_deref().unwrap_or("replica"), fastrand::u32(..));
+        Ok(Self { client, namespace, replica })
     }
 
     /// The namespace of this pod.

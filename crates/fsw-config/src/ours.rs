@@ -65,6 +65,10 @@ pub struct SecretsWebhook {
     /// Address that every port is bound to.
     #[serde(deserialize_with = "de::address")]
     pub listen_address: IpAddr,
+    /// A file whose lock decides which of several processes on one address serves; the others stand by and take over
+    /// at once when it ends. `None`: this process is alone.
+    #[serde(default, deserialize_with = "de::some_path", skip_serializing_if = "Option::is_none")]
+    pub standby_lock: Option<PathBuf>,
     /// Logging.
     pub log: Log,
     /// Shutting down.

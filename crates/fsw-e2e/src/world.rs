@@ -146,7 +146,15 @@ impl World {
 
     /// What the webhook has to say, for the reader of a failed check.
     pub(crate) async fn explain_webhook(&self) {
-        let logs = ["-n", webhook::NAMESPACE, "logs", "-l", "app.kubernetes.io/name=flyte-secrets-webhook", "--prefix"];
+        let logs = [
+            "-n",
+            webhook::NAMESPACE,
+            "logs",
+            "-l",
+            "app.kubernetes.io/name=flyte-secrets-webhook",
+            "--prefix",
+            "--all-containers",
+        ];
         let logs = self.kubectl(&[&logs[..], &["--tail=200"]].concat()).await;
         let Ok(said) = logs else { return };
         // Each review is one line, with its uid; what else it did is left out.
