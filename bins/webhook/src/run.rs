@@ -20,6 +20,9 @@ use crate::signals::{Signals, second_signal};
 use crate::standby::{self, Place};
 use crate::{certificate, cluster, metrics};
 
+/// Longer than the 90 s for which the API server keeps an idle connection.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
+
 /// Expired secrets are wiped from memory so often at least.
 const TIDY_INTERVAL: Duration = Duration::from_secs(30);
 
@@ -68,6 +71,7 @@ async fn serve(args: &RunArgs, config: &Config, layers: &Layers) -> anyhow::Resu
     let limits = ConnectionLimits {
         connections: ours.max_connections,
         header_timeout: ours.header_timeout,
+        idle_timeout: IDLE_TIMEOUT,
         max_age: ours.max_connection_age,
         drain_delay: ours.drain.delay,
         drain_timeout: ours.drain.timeout,

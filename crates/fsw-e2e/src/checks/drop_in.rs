@@ -74,6 +74,8 @@ fn objects() -> Value {
     json!({ "apiVersion": "v1", "kind": "List", "items": [
         namespace(NAMESPACE),
         namespace(SERVED),
+        // Empty, as flyte-core's chart makes it.
+        { "apiVersion": "v1", "kind": "Secret", "metadata": { "name": NAME, "namespace": NAMESPACE } },
         { "apiVersion": "v1", "kind": "ServiceAccount", "metadata": { "name": "core", "namespace": NAMESPACE } },
         { "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": { "name": NAME },
           "rules": [{ "apiGroups": ["*"], "verbs": ["*"],
