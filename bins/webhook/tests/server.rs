@@ -145,6 +145,7 @@ fn ends(args: &[&str], code: i32, stderr: &str) {
 fn bad_usage_and_configuration_end_with_64_before_a_port_is_bound() {
     ends(&[], 64, "Usage");
     ends(&["run", "--nonsense"], 64, "--nonsense");
+    ends(&["init-certs"], 1, "this is no pod of a cluster");
     ends(&["run", "--ca-out", "x"], 64, "--self-signed");
     ends(&["run", "--config", "/nowhere.yaml"], 64, "/nowhere.yaml");
     ends(&["run", "--set", "webhook.secretManagerTypes=[Vault]"], 64, "Vault");
