@@ -22,7 +22,7 @@ pub struct Served {
 }
 
 impl Served {
-    pub(crate) fn new(request: String, source: &Source) -> Self {
+    pub(crate) fn new(request: String, source: &Source<'_>) -> Self {
         match source {
             Source::Pull(pull) => {
                 Self { request, manager: "AWS", id: pull.secret.to_string(), scope: None, version_id: None }

@@ -1,6 +1,7 @@
 //! The ids under which Flyte keeps a secret in AWS Secrets Manager.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::{Key, NameError, Scope, ScopeLevel, SecretArn};
 
@@ -16,9 +17,9 @@ pub enum IdForm {
     Padded,
 }
 
-/// The id of a secret, and what AWS is asked for.
+/// The id of a secret, and what AWS is asked for. A clone shares the text.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SecretId(String);
+pub struct SecretId(Arc<str>);
 
 impl SecretId {
     /// The id of a key on one level.
@@ -34,7 +35,7 @@ impl SecretId {
         if id.len() > LONGEST {
             return Err(NameError::TooLong { key: key.to_string(), length: id.len() });
         }
-        Ok(Self(id))
+        Ok(Self(id.into()))
     }
 
     /// What AWS is asked for.
@@ -45,7 +46,7 @@ impl SecretId {
 
 impl From<&SecretArn> for SecretId {
     fn from(arn: &SecretArn) -> Self {
-        Self(arn.as_str().to_owned())
+        Self(arn.as_str().into())
     }
 }
 
@@ -191,7 +192,7 @@ fn ambiguous(scope: &Scope, key: &Key, id: SecretId) -> NameError {
         .or_else(|| pieces.iter().find(|(_, name)| touches_separator(name)))
         .copied()
         .unwrap_or(("key", key.as_str()));
-    NameError::Ambiguous { what, name: name.to_owned(), id: id.0 }
+    NameError::Ambiguous { what, name: name.to_owned(), id: id.0.to_string() }
 }
 
 #[cfg(test)]

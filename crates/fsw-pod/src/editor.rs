@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 use crate::merge::{outdated, same_variable};
 use crate::patch::Operation;
 use crate::view::items;
-use crate::{ContainerList, ContainerView, Patch, Place, PodError, escape};
+use crate::size::{size, size_of_name};
+use crate::{ContainerList, ContainerView, Patch, Place, Pod, PodError, escape};
 
 /// A pod being changed.
 ///
@@ -14,6 +15,7 @@ use crate::{ContainerList, ContainerView, Patch, Place, PodError, escape};
 pub struct PodEditor {
     pod: Value,
     patch: Patch,
+    size: usize,
 }
 
 impl PodEditor {
@@ -21,12 +23,13 @@ impl PodEditor {
     ///
     /// # Errors
     /// A field that is read or changed here has not the shape that Kubernetes gives it.
-    pub fn new(pod: Value) -> Result<Self, PodError> {
-        check_shape(&pod)?;
-        Ok(Self { pod, patch: Patch::default() })
+    pub fn new(pod: impl Into<Pod>) -> Result<Self, PodError> {
+        let Pod { json, size } = pod.into();
+        check_shape(&json)?;
+        Ok(Self { pod: json, patch: Patch::default(), size })
     }
 
-    /// The pod as changed so far.
+    /// The pod as changed so far; of an outline, what was read of it.
     pub fn pod(&self) -> &Value {
         &self.pod
     }
@@ -71,12 +74,10 @@ impl PodEditor {
         &self.pod["spec"]["securityContext"]
     }
 
-    /// How many bytes the pod has as JSON.
+    /// How many bytes the pod has as JSON. It is kept up with each change: writing the pod only to measure it would cost
+    /// as much as reading it did.
     pub fn size(&self) -> usize {
-        let mut counter = Counter(0);
-        // Counting cannot fail.
-        let _ = serde_json::to_writer(&mut counter, &self.pod);
-        counter.0
+        self.size
     }
 
     /// Sets an annotation.
@@ -175,10 +176,21 @@ impl PodEditor {
     /// better in an audit log.
     fn add(&mut self, path: String, value: Value) {
         let Some((parent, last)) = split(&mut self.pod, &path) else { return };
+        let added = size(&value);
         let replaced = match parent {
-            Value::Object(fields) => fields.insert(unescape(last), value.clone()).is_some(),
+            Value::Object(fields) => {
+                let (name, others) = (unescape(last), fields.len());
+                let named = size_of_name(&name) + ":".len() + comma(others);
+                let replaced = fields.insert(name, value.clone());
+                self.size = match &replaced {
+                    Some(replaced) => (self.size + added).saturating_sub(size(replaced)),
+                    None => self.size + named + added,
+                };
+                replaced.is_some()
+            }
             Value::Array(list) => {
                 let index = last.parse().unwrap_or(list.len()).min(list.len());
+                self.size += added + comma(list.len());
                 list.insert(index, value.clone());
                 false
             }
@@ -190,10 +202,16 @@ impl PodEditor {
     fn remove(&mut self, path: String) {
         let Some((Value::Array(list), last)) = split(&mut self.pod, &path) else { return };
         if let Some(index) = last.parse().ok().filter(|index| *index < list.len()) {
-            list.remove(index);
+            let removed = list.remove(index);
+            self.size = self.size.saturating_sub(size(&removed) + comma(list.len()));
             self.patch.push(Operation::Remove { path });
         }
     }
+}
+
+/// What separates a value from so many others.
+fn comma(others: usize) -> usize {
+    usize::from(others > 0)
 }
 
 impl fmt::Debug for PodEditor {
@@ -219,14 +237,14 @@ fn check_shape(pod: &Value) -> Result<(), PodError> {
     texts(&pod["metadata"]["annotations"], "metadata.annotations")?;
     texts(&pod["metadata"]["labels"], "metadata.labels")?;
     object(&pod["spec"], "spec")?;
-    list_of_objects(&pod["spec"]["volumes"], "spec.volumes")?;
+    list_of_objects(&pod["spec"]["volumes"], || "spec.volumes".to_owned())?;
     for list in ContainerList::ALL {
-        let path = format!("spec.{}", list.field());
         let containers = &pod["spec"][list.field()];
-        list_of_objects(containers, &path)?;
+        list_of_objects(containers, || format!("spec.{}", list.field()))?;
         for (index, container) in items(containers).iter().enumerate() {
-            list_of_objects(&container["env"], &format!("{path}[{index}].env"))?;
-            list_of_objects(&container["volumeMounts"], &format!("{path}[{index}].volumeMounts"))?;
+            for field in ["env", "volumeMounts"] {
+                list_of_objects(&container[field], || format!("spec.{}[{index}].{field}", list.field()))?;
+            }
         }
     }
     Ok(())
@@ -245,20 +263,7 @@ fn texts(value: &Value, path: &str) -> Result<(), PodError> {
     if is_map { Ok(()) } else { Err(shape(path, "a map of texts")) }
 }
 
-fn list_of_objects(value: &Value, path: &str) -> Result<(), PodError> {
+fn list_of_objects(value: &Value, path: impl Fn() -> String) -> Result<(), PodError> {
     let is_list = value.is_null() || value.as_array().is_some_and(|list| list.iter().all(Value::is_object));
-    if is_list { Ok(()) } else { Err(shape(path, "a list of objects")) }
-}
-
-struct Counter(usize);
-
-impl std::io::Write for Counter {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
+    if is_list { Ok(()) } else { Err(shape(&path(), "a list of objects")) }
 }

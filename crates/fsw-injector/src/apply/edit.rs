@@ -2,7 +2,7 @@
 
 use fsw_embedded::writer;
 use fsw_naming::SECRETS_DIRECTORY;
-use fsw_pod::{Place, PodEditor};
+use fsw_pod::{Place, PodEditor, size};
 use serde_json::{Value, json};
 
 use super::Injection;
@@ -30,9 +30,8 @@ impl Injection<'_> {
         if !served.is_empty() {
             pod.set_annotation(RECORD_ANNOTATION, &record(&served));
         }
-        let size = if pod.patch().is_empty() { 0 } else { pod.size() };
-        if size > LARGEST_POD {
-            return Err(self.too_large(size));
+        if !pod.patch().is_empty() && pod.size() > LARGEST_POD {
+            return Err(self.too_large(pod.size()));
         }
         Ok(Injected { pod, warnings: self.warnings, served })
     }
@@ -45,7 +44,7 @@ impl Injection<'_> {
         variables: &'v Variables,
         files: &Files,
     ) -> Result<&'v [Value], Refusal> {
-        let length = |list: &[Value]| list.iter().map(|variable| variable.to_string().len() + 1).sum::<usize>();
+        let length = |list: &[Value]| list.iter().map(|variable| size(variable) + 1).sum::<usize>();
         let written: usize = files.written.iter().map(|file| file.content.bytes().len() / 3 * 4).sum();
         let injected = files.pulled.len() + usize::from(!files.written.is_empty());
         let containers = self.readers(pod, &[]).len();
