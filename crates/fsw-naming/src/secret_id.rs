@@ -24,13 +24,13 @@ pub struct SecretId(Arc<str>);
 impl SecretId {
     /// The id of a key on one level.
     fn new(scope: &Scope, level: ScopeLevel, form: IdForm, key: &Key) -> Result<Self, NameError> {
-        let (o, d, p) = (scope.organization(), scope.domain(), scope.project());
+        let (o, d, p, key) = (scope.organization(), scope.domain(), scope.project(), key.as_str());
         let id = match (level, form) {
-            (ScopeLevel::Project, _) => format!("u__org__{o}__domain__{d}__project__{p}__key__{key}"),
-            (ScopeLevel::Domain, IdForm::Documented) => format!("u__org__{o}__domain__{d}__key__{key}"),
-            (ScopeLevel::Domain, IdForm::Padded) => format!("u__org__{o}__domain__{d}__project____key__{key}"),
-            (ScopeLevel::Organization, IdForm::Documented) => format!("u__org__{o}__key__{key}"),
-            (ScopeLevel::Organization, IdForm::Padded) => format!("u__org__{o}__domain____project____key__{key}"),
+            (ScopeLevel::Project, _) => [PREFIX, o, "__domain__", d, "__project__", p, "__key__", key].concat(),
+            (ScopeLevel::Domain, IdForm::Documented) => [PREFIX, o, "__domain__", d, "__key__", key].concat(),
+            (ScopeLevel::Domain, IdForm::Padded) => [PREFIX, o, "__domain__", d, "__project____key__", key].concat(),
+            (ScopeLevel::Organization, IdForm::Documented) => [PREFIX, o, "__key__", key].concat(),
+            (ScopeLevel::Organization, IdForm::Padded) => [PREFIX, o, "__domain____project____key__", key].concat(),
         };
         if id.len() > LONGEST {
             return Err(NameError::TooLong { key: key.to_string(), length: id.len() });
@@ -124,7 +124,12 @@ impl SecretId {
 
 /// The first character that AWS does not allow in a secret's name.
 pub(crate) fn forbidden_character(name: &str) -> Option<char> {
-    name.chars().find(|character| !character.is_ascii_alphanumeric() && !"/_+=.@!-".contains(*character))
+    let is_allowed = |byte: u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'+' | b'=' | b'.' | b'@' | b'!' | b'-')
+    };
+    // What is allowed is ASCII, so that the first other byte begins a character.
+    let at = name.bytes().position(|byte| !is_allowed(byte))?;
+    name[at..].chars().next()
 }
 
 fn names(scope: &Scope) -> [(&'static str, &str); 3] {

@@ -122,45 +122,54 @@ impl PodEditor {
     ///
     /// Returns the names that the container had with another meaning.
     pub fn set_variables(&mut self, place: Place, variables: &[Value]) -> Vec<String> {
-        let pointer = place.pointer();
-        let Some(container) = self.pod.pointer(&pointer) else { return Vec::new() };
-        let present = items(&container["env"]);
-        let is_set = |wanted: &Value| {
-            let mut of_name = present.iter().filter(|other| other["name"] == wanted["name"]);
-            of_name.next().is_some_and(|only| same_variable(only, wanted)) && of_name.next().is_none()
+        let Some(present) = self.container(place).map(|container| items(&container["env"])) else { return Vec::new() };
+        let wanted: Vec<_> = variables.iter().map(name).collect();
+        // Of each variable that is there, its position and that of the wanted one of its name.
+        let taken: Vec<(usize, usize)> = (present.iter().map(name).enumerate())
+            .filter_map(|(index, name)| Some((index, wanted.iter().position(|wanted| *wanted == name)?)))
+            .collect();
+        let is_same = |(index, wanted): &(usize, usize)| same_variable(&present[*index], &variables[*wanted]);
+        let is_set = |wanted: usize| {
+            let mut of_name = taken.iter().filter(|(_, of)| *of == wanted);
+            of_name.next().is_some_and(is_same) && of_name.next().is_none()
         };
-        if variables.iter().all(is_set) {
+        if (0..variables.len()).all(is_set) {
             return Vec::new();
         }
-        let taken: Vec<usize> = (0..present.len())
-            .filter(|&index| variables.iter().any(|wanted| wanted["name"] == present[index]["name"]))
-            .collect();
-        let replaced = taken
-            .iter()
-            .map(|&index| &present[index])
-            .filter(|other| !variables.iter().any(|wanted| same_variable(other, wanted)))
-            .filter_map(|other| other["name"].as_str().map(str::to_owned))
-            .collect();
+        let others = taken.iter().filter(|taken| !is_same(taken));
+        let replaced = others.filter_map(|(index, _)| name(&present[*index]).map(str::to_owned)).collect();
+        let pointer = place.pointer();
         if present.len() == taken.len() {
             self.add(format!("{pointer}/env"), Value::Array(variables.to_vec()));
-            return replaced;
-        }
-        for index in taken.into_iter().rev() {
-            self.remove(format!("{pointer}/env/{index}"));
-        }
-        for (index, variable) in variables.iter().enumerate() {
-            self.add(format!("{pointer}/env/{index}"), variable.clone());
+        } else {
+            taken.into_iter().rev().for_each(|(index, _)| self.remove(format!("{pointer}/env/{index}")));
+            self.put_first(place, "env", variables);
         }
         replaced
     }
 
     /// Appends a volume mount, unless the container has that mount.
     pub fn mount(&mut self, place: Place, mount: Value) {
-        let pointer = place.pointer();
-        let Some(container) = self.pod.pointer(&pointer) else { return };
+        let Some(container) = self.container(place) else { return };
         let is_there = |other: &&Value| other["mountPath"] == mount["mountPath"] && other["name"] == mount["name"];
         if !items(&container["volumeMounts"]).iter().any(|other| is_there(&other)) {
-            self.append(&pointer, "volumeMounts", mount);
+            self.append(&place.pointer(), "volumeMounts", mount);
+        }
+    }
+
+    fn container(&self, place: Place) -> Option<&Value> {
+        self.pod["spec"][place.list.field()].get(place.index)
+    }
+
+    /// Puts values before others in a list of a container that is not empty.
+    fn put_first(&mut self, place: Place, field: &str, values: &[Value]) {
+        let container = &mut self.pod["spec"][place.list.field()][place.index];
+        let Some(list) = container[field].as_array_mut() else { return };
+        list.splice(0..0, values.iter().cloned());
+        for (index, value) in values.iter().enumerate() {
+            self.size += size(value) + ",".len();
+            let path = format!("{}/{field}/{index}", place.pointer());
+            self.patch.push(Operation::Add { path, value: value.clone() });
         }
     }
 
@@ -207,6 +216,10 @@ impl PodEditor {
             self.patch.push(Operation::Remove { path });
         }
     }
+}
+
+fn name(variable: &Value) -> Option<&str> {
+    variable["name"].as_str()
 }
 
 /// What separates a value from so many others.
