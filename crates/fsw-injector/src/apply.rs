@@ -28,7 +28,7 @@ pub fn apply(
     let variables = injection.variables(variables, &files)?;
     let served = plan.requests.iter().zip(&sources);
     let served = served.map(|(planned, source)| Served::new(planned.annotated.short_name(), source)).collect();
-    injection.edit(pod, &variables, &files, served)
+    injection.edit(pod, variables, &files, served)
 }
 
 /// The sources of all requests, or a refusal with the reasons of all that have none.

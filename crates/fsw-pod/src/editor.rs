@@ -121,7 +121,8 @@ impl PodEditor {
     /// A container that has all of them as they should be stays as it is.
     ///
     /// Returns the names that the container had with another meaning.
-    pub fn set_variables(&mut self, place: Place, variables: &[Value]) -> Vec<String> {
+    pub fn set_variables(&mut self, place: Place, variables: impl Into<Vec<Value>>) -> Vec<String> {
+        let variables = variables.into();
         let Some(present) = self.container(place).map(|container| items(&container["env"])) else { return Vec::new() };
         let wanted: Vec<_> = variables.iter().map(name).collect();
         // Of each variable that is there, its position and that of the wanted one of its name.
@@ -140,7 +141,7 @@ impl PodEditor {
         let replaced = others.filter_map(|(index, _)| name(&present[*index]).map(str::to_owned)).collect();
         let pointer = place.pointer();
         if present.len() == taken.len() {
-            self.add(format!("{pointer}/env"), Value::Array(variables.to_vec()));
+            self.add(format!("{pointer}/env"), Value::Array(variables));
         } else {
             taken.into_iter().rev().for_each(|(index, _)| self.remove(format!("{pointer}/env/{index}")));
             self.put_first(place, "env", variables);
@@ -162,14 +163,14 @@ impl PodEditor {
     }
 
     /// Puts values before others in a list of a container that is not empty.
-    fn put_first(&mut self, place: Place, field: &str, values: &[Value]) {
+    fn put_first(&mut self, place: Place, field: &str, values: Vec<Value>) {
         let container = &mut self.pod["spec"][place.list.field()][place.index];
         let Some(list) = container[field].as_array_mut() else { return };
         list.splice(0..0, values.iter().cloned());
-        for (index, value) in values.iter().enumerate() {
-            self.size += size(value) + ",".len();
-            let path = format!("{}/{field}/{index}", place.pointer());
-            self.patch.push(Operation::Add { path, value: value.clone() });
+        let pointer = place.pointer();
+        for (index, value) in values.into_iter().enumerate() {
+            self.size += size(&value) + ",".len();
+            self.patch.push(Operation::Add { path: format!("{pointer}/{field}/{index}"), value });
         }
     }
 

@@ -63,7 +63,7 @@ pub(crate) fn judge(answer: &[u8], sent: &Sent, pods: &Pods) -> Verdict {
         return refused(response.status);
     }
     let Some(patch) = response.patch else { return Verdict::Admitted { patch: 0 } };
-    if sent.number % EVERY == 0
+    if sent.number.is_multiple_of(EVERY)
         && let Some(missing) = missing(&patch, sent, pods)
     {
         return Verdict::Bad(missing);
