@@ -112,8 +112,8 @@ impl Shared {
         };
         let _in_flight = self.metrics.enter();
         let answer = match self.reviews.try_acquire() {
-            Ok(_seat) => review(&body, deadline, &*self.mutate).await,
-            Err(_) => review(&body, deadline, &Crowded(self.limits.retry_after)).await,
+            Ok(_seat) => review(body, deadline, &*self.mutate).await,
+            Err(_) => review(body, deadline, &Crowded(self.limits.retry_after)).await,
         };
         match answer {
             Ok(Reply { body, outcome }) => {

@@ -17,8 +17,7 @@ pub(crate) fn client(authority: &Path) -> anyhow::Result<TlsConnector> {
         roots.add(certificate?)?;
     }
     let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()));
-    let mut config =
-        builder.with_safe_default_protocol_versions()?.with_root_certificates(roots).with_no_client_auth();
+    let mut config = builder.with_safe_default_protocol_versions()?.with_root_certificates(roots).with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(TlsConnector::from(Arc::new(config)))
 }

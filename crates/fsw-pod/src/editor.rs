@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use crate::merge::{outdated, same_variable};
 use crate::patch::Operation;
-use crate::view::items;
 use crate::size::{size, size_of_name};
+use crate::view::items;
 use crate::{ContainerList, ContainerView, Patch, Place, Pod, PodError, escape};
 
 /// A pod being changed.

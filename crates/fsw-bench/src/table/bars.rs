@@ -69,7 +69,8 @@ fn trouble(measured: &PressureReport) -> Option<Bar> {
         "down" => {
             let turned_away = measured.turned_away;
             let is_met = turned_away == *pods as u64 && *longest_answer_ms < 10_000.0;
-            let text = format!("{turned_away} of {pods}, the last after {longest_answer_ms:.0} ms, {half:.1} → {end:.1} MiB");
+            let text =
+                format!("{turned_away} of {pods}, the last after {longest_answer_ms:.0} ms, {half:.1} → {end:.1} MiB");
             bar("down for good: each 429 with retryAfterSeconds in time", text, is_met)
         }
         "full" => {

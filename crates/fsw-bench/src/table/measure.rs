@@ -26,8 +26,8 @@ pub(crate) struct Sizes {
 }
 
 impl Sizes {
-    pub(crate) const FULL: Self = Self { warm: 40_000, cold: 3_000, pods_of_pressure: 600, distinct_pods: 20_000 };
-    pub(crate) const QUICK: Self = Self { warm: 4_000, cold: 300, pods_of_pressure: 60, distinct_pods: 2_000 };
+    pub(crate) const FULL: Self = Self { warm: 40_000, cold: 1_000, pods_of_pressure: 600, distinct_pods: 20_000 };
+    pub(crate) const QUICK: Self = Self { warm: 4_000, cold: 100, pods_of_pressure: 60, distinct_pods: 2_000 };
 }
 
 /// What a process used while something was done.

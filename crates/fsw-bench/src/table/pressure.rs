@@ -122,13 +122,8 @@ async fn down(server: &Server, bench: &mut Bench) -> anyhow::Result<Measured> {
 
 async fn full(server: &Server, bench: &Bench, pods: u64) -> anyhow::Result<Measured> {
     bench.aws.set(Weather { value_length: 1024, ..FAIR }).await?;
-    let half = Load {
-        pods: cold(),
-        connections: CONNECTIONS,
-        reviews: pods / 2,
-        warm_up: 0,
-        patience: Patience::RetryAfter,
-    };
+    let half =
+        Load { pods: cold(), connections: CONNECTIONS, reviews: pods / 2, warm_up: 0, patience: Patience::RetryAfter };
     let first = once(&half, server, bench).await?;
     let second = once(&Load { pods: cold(), ..half }, server, bench).await?;
     bench.aws.set(FAIR).await?;

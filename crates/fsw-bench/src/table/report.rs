@@ -193,7 +193,10 @@ impl fmt::Display for PressureReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, lane, story, pods, admitted, answers, longest_answer_ms, wall, calls, .. } = self;
         let [half, end] = self.rss_mib;
-        write!(f, "{name}, {lane}: {story}\n  {admitted} of {pods} pods admitted, {answers} answers, the longest after ")?;
+        write!(
+            f,
+            "{name}, {lane}: {story}\n  {admitted} of {pods} pods admitted, {answers} answers, the longest after "
+        )?;
         write!(f, "{longest_answer_ms:.0} ms, {wall:.1} s in all, {calls} calls to AWS; RSS {half:.1} MiB halfway, ")?;
         write!(f, "{end:.1} MiB at the end, {:.1} MiB at its peak", self.peak_mib)?;
         if self.faults.is_empty() { Ok(()) } else { write!(f, "; faults: {:?}", self.faults) }

@@ -41,12 +41,7 @@ impl Injection<'_> {
 
     /// Whether the pod would not grow too large with the further names. Refuses before anything is built what could not
     /// fit even without them.
-    fn has_room_for_aliases(
-        &mut self,
-        pod: &PodEditor,
-        variables: &Variables,
-        files: &Files,
-    ) -> Result<bool, Refusal> {
+    fn has_room_for_aliases(&mut self, pod: &PodEditor, variables: &Variables, files: &Files) -> Result<bool, Refusal> {
         let length = |list: &[Value]| list.iter().map(|variable| size(variable) + 1).sum::<usize>();
         let written: usize = files.written.iter().map(|file| file.content.bytes().len() / 3 * 4).sum();
         let injected = files.pulled.len() + usize::from(!files.written.is_empty());
