@@ -148,18 +148,9 @@ pub(crate) struct Lines<'a>(pub(crate) &'a Report);
 impl fmt::Display for Lines<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Report { machine, processors, lanes, pressure, bars } = self.0;
-        writeln!(f, "{machine}, {processors} processors\n")?;
-        writeln!(f, "| case | server | p50 / p99 ms at 1 | a second at 32 | CPU s per 1000 | AWS calls per pod |")?;
-        writeln!(f, "|---|---|---|---|---|---|")?;
-        for case in CASES.iter().filter(|case| lanes.iter().any(|lane| lane.case(case.name).is_some())) {
-            go(f, case)?;
-            for lane in lanes {
-                lane.case(case.name).map_or(Ok(()), |measured| row(f, lane.name, measured))?;
-            }
-        }
-        writeln!(f, "| memory, idle → peak | Go webhook | {GO_MEMORY} | | | |")?;
-        for LaneReport { name, idle_mib, peak_mib, .. } in lanes {
-            writeln!(f, "| | {name} | {idle_mib:.1} → {peak_mib:.1} MiB | | | |")?;
+        writeln!(f, "{machine}, {processors} processors")?;
+        if lanes.iter().any(|lane| !lane.cases.is_empty()) {
+            table(f, lanes)?;
         }
         for measured in pressure {
             writeln!(f, "\n{measured}")?;
@@ -170,6 +161,22 @@ impl fmt::Display for Lines<'_> {
         }
         Ok(())
     }
+}
+
+fn table(f: &mut fmt::Formatter<'_>, lanes: &[LaneReport]) -> fmt::Result {
+    writeln!(f, "\n| case | server | p50 / p99 ms at 1 | a second at 32 | CPU s per 1000 | AWS calls per pod |")?;
+    writeln!(f, "|---|---|---|---|---|---|")?;
+    for case in CASES.iter().filter(|case| lanes.iter().any(|lane| lane.case(case.name).is_some())) {
+        go(f, case)?;
+        for lane in lanes {
+            lane.case(case.name).map_or(Ok(()), |measured| row(f, lane.name, measured))?;
+        }
+    }
+    writeln!(f, "| memory, idle → peak | Go webhook | {GO_MEMORY} | | | |")?;
+    for LaneReport { name, idle_mib, peak_mib, .. } in lanes.iter().filter(|lane| !lane.cases.is_empty()) {
+        writeln!(f, "| | {name} | {idle_mib:.1} → {peak_mib:.1} MiB | | | |")?;
+    }
+    Ok(())
 }
 
 fn go(f: &mut fmt::Formatter<'_>, case: &Case) -> fmt::Result {
