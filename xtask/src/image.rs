@@ -268,12 +268,15 @@ fn push(shell: &Shell, built: &[Built]) -> anyhow::Result<()> {
         let of_name: Vec<_> = built.iter().filter(|image| &image.name == name).collect();
         let mut pushed = Vec::new();
         for image in &of_name {
-            let archive = &image.archive;
+            // As a folder it is pushed as it is, with the digest that was said; an archive would be written anew.
+            let layout = tempfile::tempdir()?;
+            tar::Archive::new(std::fs::File::open(&image.archive)?).unpack(layout.path())?;
+            let layout = layout.path();
             let reference = match of_name.len() {
                 1 => name.clone(),
                 _ => format!("{name}-{}", image.arch.name()),
             };
-            cmd!(shell, "{crane} push {archive} {reference}").quiet().ignore_stdout().run()?;
+            cmd!(shell, "{crane} push {layout} {reference}").quiet().ignore_stdout().run()?;
             pushed.push(reference);
         }
         if pushed.len() > 1 {

@@ -105,3 +105,22 @@ fn as_ours(mut args: Vec<OsString>) -> Vec<OsString> {
     }
     args
 }
+
+#[cfg(test)]
+mod tests {
+    use super::as_ours;
+
+    #[test]
+    fn flytes_command_lines_are_understood() {
+        for (theirs, ours) in [
+            ("flytepropeller webhook --config /etc/*.yaml", "flytepropeller run --config /etc/*.yaml"),
+            ("flytepropeller webhook init-certs --config a", "flytepropeller init-certs --config a"),
+            ("flytepropeller webhook", "flytepropeller run"),
+            ("webhook run --config a", "webhook run --config a"),
+            ("webhook check-config --config webhook", "webhook check-config --config webhook"),
+        ] {
+            let words = |line: &str| line.split(' ').map(Into::into).collect::<Vec<std::ffi::OsString>>();
+            assert_eq!(as_ours(words(theirs)), words(ours), "{theirs}");
+        }
+    }
+}

@@ -11,8 +11,8 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 /// Makes the Secret of certificates where it is missing, renews it where it is due.
 pub(crate) fn init_certs(loaded: &Loaded, layers: &Layers) -> anyhow::Result<()> {
     run::start_logs(loaded)?;
-    let keeper = cluster::secret_keeper(&loaded.config, layers)?;
     run::runtime()?.block_on(async {
+        let keeper = cluster::secret_keeper(&loaded.config, layers)?;
         let made = timeout(PATIENCE, cluster::persist(|| keeper.material())).await;
         made.context("the Secret of certificates could not be made within a minute; the log says why")
     })?;

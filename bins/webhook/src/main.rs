@@ -1,11 +1,14 @@
 //! `webhook`: the admission webhook that gives Flyte tasks their AWS secrets.
 
 mod args;
+mod certificate;
 mod check_config;
 mod cluster;
 mod init_certs;
 mod metrics;
 mod run;
+mod signals;
+mod standby;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

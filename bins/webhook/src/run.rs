@@ -1,24 +1,27 @@
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::Context as _;
-use fsw_cluster::{Identity, Keeper, Material};
+use fsw_cluster::{Keeper, Material};
 use fsw_config::{Config, Layers, Level, Loaded, LogFormat};
 use fsw_server::{
     Bound, Certificate, ConnectionLimits, Health, Shutdown, State, Token, Trigger, admin_service, init_logs,
     invalidation_service,
 };
+use futures_util::FutureExt as _;
+use futures_util::future::Either;
 use prometheus_client::registry::Registry;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
 
 use crate::args::RunArgs;
-use crate::{cluster, metrics};
+use crate::signals::{Signals, second_signal};
+use crate::standby::{self, Place};
+use crate::{certificate, cluster, metrics};
 
-/// How long a certificate for trying things out is good for.
-const A_DAY: Duration = Duration::from_secs(24 * 3600);
+/// Longer than the 90 s for which the API server keeps an idle connection.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Expired secrets are wiped from memory so often at least.
 const TIDY_INTERVAL: Duration = Duration::from_secs(30);
@@ -58,19 +61,17 @@ async fn serve(args: &RunArgs, config: &Config, layers: &Layers) -> anyhow::Resu
     let service = fsw_app::service(config, Arc::new(cached.clone()), &mut registry);
     let clear = fsw_app::invalidation(config, cached.clone());
     let keeper = if args.self_signed { None } else { cluster::keeper(config, layers).await? };
-    let certificate = Arc::new(certificate(args, config, keeper.as_ref()).await?);
+    let certificate = Arc::new(certificate::certificate(args, config, keeper.as_ref()).await?);
     metrics::register_expiry(&mut registry, &certificate);
     let in_order = metrics::register_order(&mut registry);
-    let bound =
-        Bound::plain(SocketAddr::new(ours.listen_address, config.webhook.listen_port)).await?.with_tls(&certificate)?;
     let admin = Bound::plain(SocketAddr::new(ours.listen_address, ours.admin_port)).await?;
-    let invalidation = bind_invalidation(config).await?;
-    let (stop, stop_at_once) = (Signals::new()?, Signals::new()?);
+    let (mut stop, stop_at_once) = (Signals::new()?, Signals::new()?);
 
     let health = Health::default();
     let limits = ConnectionLimits {
         connections: ours.max_connections,
         header_timeout: ours.header_timeout,
+        idle_timeout: IDLE_TIMEOUT,
         max_age: ours.max_connection_age,
         drain_delay: ours.drain.delay,
         drain_timeout: ours.drain.timeout,
@@ -78,20 +79,42 @@ async fn serve(args: &RunArgs, config: &Config, layers: &Layers) -> anyhow::Resu
     let admin_service = admin_service(health.clone(), Arc::new(registry));
     let (admin_trigger, admin_shutdown) = Shutdown::new();
     let at_once = ConnectionLimits { drain_delay: Duration::ZERO, ..limits.clone() };
-    let invalidation = invalidation.map(|(bound, token)| {
-        let service = invalidation_service(clear, token);
-        tokio::spawn(bound.serve(service, at_once.clone(), admin_shutdown.clone()))
-    });
-    let admin = tokio::spawn(admin.serve(admin_service, at_once, admin_shutdown));
+    let admin = tokio::spawn(admin.serve(admin_service, at_once.clone(), admin_shutdown.clone()));
     let watch = {
         let (certificate, every) = (Arc::clone(&certificate), ours.cert_reload_interval);
         tokio::spawn(async move { certificate.watch(every).await })
     };
     let tidy = tokio::spawn(async move { cached.tidy(TIDY_INTERVAL).await });
-    info!(address = %bound.local_addr()?, admin_port = ours.admin_port, "listening");
-    let keeping = tokio::spawn(keep(keeper, Arc::clone(&certificate), health.clone(), move |is_in_order| {
+    let keep = keep(keeper, Arc::clone(&certificate), health.clone(), move |is_in_order| {
         in_order.set(is_in_order.into());
-    }));
+    });
+
+    // Ready once it listens, or once it could.
+    let is_alone = ours.standby_lock.is_none();
+    let (turn, keep) = match standby::place(ours.standby_lock.as_deref())? {
+        Place::Serving(turn) => (Some(turn), Either::Left(keep)),
+        Place::StandingBy(lock) => {
+            let keep = Either::Right(tokio::spawn(keep).map(drop));
+            info!("standing by");
+            let turn = tokio::select! {
+                turn = standby::turn(lock) => Some(turn?),
+                () = stop.next() => None,
+            };
+            (turn, keep)
+        }
+    };
+    let Some(_turn) = turn else {
+        info!("stopped");
+        return Ok(());
+    };
+    let bound = standby::bind(SocketAddr::new(ours.listen_address, config.webhook.listen_port), is_alone).await?;
+    let bound = bound.with_tls(&certificate)?;
+    let invalidation = bind_invalidation(config, is_alone).await?.map(|(bound, token)| {
+        let service = invalidation_service(clear, token);
+        tokio::spawn(bound.serve(service, at_once, admin_shutdown))
+    });
+    info!(address = %bound.local_addr()?, admin_port = ours.admin_port, "listening");
+    let keeping = tokio::spawn(keep);
 
     let (trigger, shutdown) = Shutdown::new();
     let reviews = bound.serve(
@@ -118,13 +141,13 @@ async fn serve(args: &RunArgs, config: &Config, layers: &Layers) -> anyhow::Resu
 }
 
 /// The port for clearing the cache, and what its clients have to show.
-async fn bind_invalidation(config: &Config) -> anyhow::Result<Option<(Bound, Option<Arc<Token>>)>> {
+async fn bind_invalidation(config: &Config, is_alone: bool) -> anyhow::Result<Option<(Bound, Option<Arc<Token>>)>> {
     let (ours, port) = (&config.secrets_webhook, config.webhook.cache_invalidation_port);
     if port == 0 {
         return Ok(None);
     }
     let token = ours.cache.invalidation_token_file.as_deref().map(Token::load).transpose()?.map(Arc::new);
-    let bound = Bound::plain(SocketAddr::new(ours.listen_address, port)).await?;
+    let bound = standby::bind(SocketAddr::new(ours.listen_address, port), is_alone).await?;
     if token.is_none() {
         info!(
             port,
@@ -161,55 +184,4 @@ async fn drain(mut stop: Signals, health: &Health, trigger: Trigger, reviews: im
         () = asked => {}
         () = reviews => {}
     }
-}
-
-async fn certificate(args: &RunArgs, config: &Config, keeper: Option<&Keeper>) -> anyhow::Result<Certificate> {
-    if let Some(keeper) = keeper
-        && let Some(Material { certificate, key }) = cluster::persist(|| keeper.material()).await
-    {
-        return Ok(Certificate::from_pem(&certificate, &key)?);
-    }
-    if !args.self_signed {
-        return Ok(Certificate::load(&config.webhook.cert_dir)?);
-    }
-    warn!("serving with a certificate made on the spot: this is for trying things out");
-    let service = &config.webhook.service_name;
-    let names = [
-        "localhost".to_owned(),
-        Ipv4Addr::LOCALHOST.to_string(),
-        Ipv6Addr::LOCALHOST.to_string(),
-        service.clone(),
-        format!("{service}.flyte.svc"),
-    ];
-    let made = Identity::new(&names, A_DAY, SystemTime::now())?;
-    if let Some(path) = &args.ca_out {
-        std::fs::write(path, &made.authority).with_context(|| format!("cannot write {}", path.display()))?;
-    }
-    Ok(Certificate::from_pem(&made.certificate, &made.key)?)
-}
-
-/// The signals that mean stop.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn new() -> anyhow::Result<Self> {
-        let of = |kind| signal(kind).context("cannot listen to signals");
-        Ok(Self { terminate: of(SignalKind::terminate())?, interrupt: of(SignalKind::interrupt())? })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
-}
-
-/// Waits for the second one, whoever handles the first.
-async fn second_signal(mut signals: Signals) {
-    signals.next().await;
-    signals.next().await;
 }

@@ -145,6 +145,7 @@ fn ends(args: &[&str], code: i32, stderr: &str) {
 fn bad_usage_and_configuration_end_with_64_before_a_port_is_bound() {
     ends(&[], 64, "Usage");
     ends(&["run", "--nonsense"], 64, "--nonsense");
+    ends(&["init-certs"], 1, "this is no pod of a cluster");
     ends(&["run", "--ca-out", "x"], 64, "--self-signed");
     ends(&["run", "--config", "/nowhere.yaml"], 64, "/nowhere.yaml");
     ends(&["run", "--set", "webhook.secretManagerTypes=[Vault]"], 64, "Vault");
@@ -168,4 +169,35 @@ fn check_config_prints_what_the_configuration_amounts_to() {
     let yaml = String::from_utf8(output.stdout).unwrap();
     assert!(yaml.contains("listenPort: 8443") && yaml.contains("serviceName: x"), "{yaml}");
     assert!(output.status.success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_the_process_that_serves_is_killed_the_one_that_stands_by_serves() {
+    let folder = tempfile::tempdir().unwrap();
+    let lock = format!("secretsWebhook.standbyLock={}", folder.path().join("serving").display());
+    let port = common::free_port();
+    let serving = Webhook::start_at(port, "listening", &Map::new(), &[&lock]);
+    let standing_by = Webhook::start_at(port, "standing by", &Map::new(), &[&lock]);
+    assert!(serving.http1().await.post("/mutate--v1-pod", "").await.is_ok());
+    serving.signal("KILL");
+    // Its certificate is another one, so that nobody else can be meant.
+    let mut client = loop {
+        match fsw_testkit::https::Client::http1(standing_by.address, &standing_by.authority).await {
+            Ok(client) => break client,
+            Err(_) => tokio::task::yield_now().await,
+        }
+    };
+    assert!(client.post("/mutate--v1-pod", "").await.is_ok());
+    drop(client);
+    assert!(standing_by.stop().contains("listening"));
+}
+
+#[test]
+fn a_process_that_stands_by_ends_when_it_is_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let lock = format!("secretsWebhook.standbyLock={}", folder.path().join("serving").display());
+    let port = common::free_port();
+    let _serving = Webhook::start_at(port, "listening", &Map::new(), &[&lock]);
+    let log = Webhook::start_at(port, "standing by", &Map::new(), &[&lock]).stop();
+    assert!(!log.contains("listening"), "{log}");
 }

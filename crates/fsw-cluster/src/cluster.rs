@@ -4,7 +4,7 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, Client, Config, ResourceExt as _};
 
 use crate::ClusterError;
-use crate::ownership::{MANAGED_BY, MANAGED_BY_LABEL};
+use crate::secret::SINCE;
 
 /// No call to the API server takes longer.
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -48,7 +48,9 @@ impl Cluster {
         config.read_timeout = Some(TIMEOUT);
         let namespace = namespace.unwrap_or_else(|| config.default_namespace.clone());
         let client = Client::try_from(config).map_err(|error| ClusterError::of("reach the cluster", error))?;
-        Ok(Self { client, namespace, replica: name.unwrap_or_else(|| format!("replica-{:08x}", fastrand::u32(..))) })
+        // A pod may hold two processes.
+        let replica = format!("{}-{:08x}", name.as_deref().unwrap_or("replica"), fastrand::u32(..));
+        Ok(Self { client, namespace, replica })
     }
 
     /// The namespace of this pod.
@@ -60,7 +62,8 @@ impl Cluster {
     pub async fn whose_secret(&self, name: &str) -> Whose {
         let secrets: Api<Secret> = Api::namespaced(self.client.clone(), &self.namespace);
         match secrets.get_metadata_opt(name).await {
-            Ok(Some(secret)) if secret.labels().get(MANAGED_BY_LABEL).is_some_and(|by| by == MANAGED_BY) => Whose::Ours,
+            // It may have been there before, empty: flyte-core's chart makes it so.
+            Ok(Some(secret)) if secret.annotations().contains_key(SINCE) => Whose::Ours,
             Ok(None) => Whose::Nobodys,
             Ok(Some(_)) | Err(_) => Whose::Others,
         }

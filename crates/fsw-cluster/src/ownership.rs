@@ -9,8 +9,8 @@ use kube::Api;
 use crate::{Cluster, ClusterError};
 
 /// The value of the label `app.kubernetes.io/managed-by`.
-pub(crate) const MANAGED_BY: &str = "flyte-secrets-webhook";
-pub(crate) const MANAGED_BY_LABEL: &str = "app.kubernetes.io/managed-by";
+const MANAGED_BY: &str = "flyte-secrets-webhook";
+const MANAGED_BY_LABEL: &str = "app.kubernetes.io/managed-by";
 
 pub(crate) fn labels() -> BTreeMap<String, String> {
     [(MANAGED_BY_LABEL.to_owned(), MANAGED_BY.to_owned())].into()

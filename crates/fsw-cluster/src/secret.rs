@@ -13,8 +13,8 @@ use tracing::info;
 use crate::rotation::{Leaf, Policy, Step, Stored, step};
 use crate::{Cluster, ClusterError, FIELD_MANAGER, ownership};
 
-/// When the last step of a renewal was taken.
-const SINCE: &str = "secrets-webhook.flyte.org/since";
+/// When the last step of a renewal was taken; whoever keeps the Secret writes it.
+pub(crate) const SINCE: &str = "secrets-webhook.flyte.org/since";
 /// Any value asks for a renewal.
 const RENEW: &str = "secrets-webhook.flyte.org/renew";
 /// Only cert-manager's Secrets have it.

@@ -72,6 +72,7 @@ fn secrets_webhook() -> SecretsWebhook {
         admin_port: 10254,
         max_connection_age: Duration::from_secs(600),
         listen_address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        standby_lock: None,
         log: Log { level: "info".to_owned(), format: LogFormat::Json },
         drain: Drain { delay: Duration::from_secs(5), timeout: Duration::from_secs(25) },
         cert_reload_interval: Duration::from_secs(5),

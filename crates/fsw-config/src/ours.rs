@@ -58,13 +58,17 @@ pub struct SecretsWebhook {
     /// TCP port of `/livez`, `/readyz` and `/metrics`.
     #[serde(deserialize_with = "de::port")]
     pub admin_port: u16,
-    /// How long an HTTP/2 connection is used before its client is asked to open another, so that the API server, which
-    /// keeps one for ever, comes to another replica at times; zero: for ever.
+    /// How long a connection is used before its client is asked to open another, so that API servers, which keep theirs,
+    /// come to another replica at times; zero: for ever.
     #[serde(deserialize_with = "de::duration", serialize_with = "duration::serialize")]
     pub max_connection_age: Duration,
     /// Address that every port is bound to.
     #[serde(deserialize_with = "de::address")]
     pub listen_address: IpAddr,
+    /// A file whose lock decides which of several processes on one address serves; the others stand by and take over
+    /// at once when it ends. `None`: this process is alone.
+    #[serde(default, deserialize_with = "de::some_path", skip_serializing_if = "Option::is_none")]
+    pub standby_lock: Option<PathBuf>,
     /// Logging.
     pub log: Log,
     /// Shutting down.

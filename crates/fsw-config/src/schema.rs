@@ -130,6 +130,7 @@ pub(crate) const KEYS: &[Key] = &[
     scalar("secretsWebhook.adminPort", "10254"),
     scalar("secretsWebhook.maxConnectionAge", "10m"),
     scalar("secretsWebhook.listenAddress", "0.0.0.0"),
+    scalar("secretsWebhook.standbyLock", "/run/flyte-secrets-webhook/serving"),
     section("secretsWebhook.log"),
     scalar("secretsWebhook.log.level", "info,fsw=debug"),
     scalar("secretsWebhook.log.format", "json"),

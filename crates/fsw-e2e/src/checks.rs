@@ -2,6 +2,7 @@
 
 mod availability;
 mod certificates;
+mod drop_in;
 mod embedded;
 mod lifecycle;
 mod python;
@@ -86,6 +87,7 @@ pub(crate) fn all() -> Vec<Check> {
         check "refused: dry run too, and nothing is left" => refusals::dry_run,
         check "trouble: another webhook writes pods anew, and is reinvoked" => trouble::reserialised,
         check "trouble: a configuration of the same name that another program made" => trouble::foreign,
+        check "drop-in: flyte-core's own Deployment, with only the image changed" => drop_in::flyte_core,
         check "objects: the API server takes all that the chart renders" => lifecycle::dry_run,
         step "upgrade: secrets-fetch as writer and puller" => lifecycle::upgrade,
         check "secrets-fetch: files, binary, large, restricted" => embedded::by_secrets_fetch,
@@ -93,8 +95,10 @@ pub(crate) fn all() -> Vec<Check> {
         check "secrets-fetch: sidecar (contract fsw): a role that may not read" => sidecar::denied,
         check "certificates: one Secret, renewed with overlap, caBundle follows" => certificates::renewal,
         check "certificates: a deleted configuration and a deleted Secret come back" => certificates::repair,
+        check "certificates: given files, and the chart a second time" => certificates::given,
         check "available: rolling update under load" => availability::rolling_update,
         check "available: certificate and CA change under load" => availability::authority_change,
+        check "available: a node drained (each replica evicted) under load" => availability::evicted,
         check "available: a replica deleted at once, under load" => availability::deleted,
         check "available: a replica killed (SIGKILL) under load" => availability::killed,
         check "webhook down: pods are refused, failurePolicy Fail" => availability::down,

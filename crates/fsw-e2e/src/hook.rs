@@ -45,6 +45,7 @@ pub(crate) async fn serve(args: Args) -> anyhow::Result<()> {
     let limits = ConnectionLimits {
         connections: 64,
         header_timeout: minute,
+        idle_timeout: 5 * minute,
         max_age: Duration::ZERO,
         drain_delay: Duration::ZERO,
         drain_timeout: minute,

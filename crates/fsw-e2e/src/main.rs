@@ -17,6 +17,7 @@ use std::time::Instant;
 
 use clap::{Parser, Subcommand};
 
+use crate::checks::Check;
 use crate::say::{BAD, GOOD, QUIET, say};
 use crate::world::World;
 
@@ -76,10 +77,12 @@ async fn run(args: &Run) -> anyhow::Result<ExitCode> {
     world.set_up().await?;
     say(QUIET, format_args!("       {:>6.1} s  AWS emulator and webhook installed", since.elapsed().as_secs_f64()));
     let (mut passed, mut failed) = (0, Vec::new());
-    for check in checks::all() {
-        // What changes the installation for those that follow is always done.
-        let is_wanted = (check.name.contains(&args.filter) && (!args.smoke || check.is_smoke)) || check.is_step;
-        if !is_wanted {
+    let checks = checks::all();
+    let is_wanted = |check: &Check| check.name.contains(&args.filter) && (!args.smoke || check.is_smoke);
+    for (n, check) in checks.iter().enumerate() {
+        // What changes the installation is done for those that follow.
+        let is_needed = check.is_step && checks[n + 1..].iter().any(|check| !check.is_step && is_wanted(check));
+        if !is_wanted(check) && !is_needed {
             continue;
         }
         let start = Instant::now();

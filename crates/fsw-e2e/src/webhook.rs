@@ -66,6 +66,8 @@ pub(crate) fn values_with_our_init_containers(images: &Images) -> Value {
     let mut values = values(images);
     values["flyte"]["webhook"]["embeddedSecretManagerConfig"]["fileMountInitContainer"]["image"] =
         images.fetch.clone().into();
+    // As it is without a word: a warm cache.
+    values["secretsWebhook"].as_object_mut().map(|settings| settings.remove("cache"));
     values["secretsWebhook"]["sidecar"] = json!({ "contract": "fsw", "resources": small() });
     values
 }

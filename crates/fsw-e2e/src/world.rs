@@ -44,7 +44,9 @@ pub(crate) struct RunArgs {
 impl World {
     pub(crate) async fn new(run: &Run) -> anyhow::Result<Self> {
         let kubeconfig = Kubeconfig::read_from(&run.kubeconfig)?;
-        let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
+        let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
+        // What is refused once must be seen, not asked for again.
+        config.default_retry = false;
         let client = Client::try_from(config)?;
         let images = Images {
             tools: "localhost/flyte-secrets-webhook/tools:e2e".to_owned(),
@@ -144,7 +146,15 @@ impl World {
 
     /// What the webhook has to say, for the reader of a failed check.
     pub(crate) async fn explain_webhook(&self) {
-        let logs = ["-n", webhook::NAMESPACE, "logs", "-l", "app.kubernetes.io/name=flyte-secrets-webhook", "--prefix"];
+        let logs = [
+            "-n",
+            webhook::NAMESPACE,
+            "logs",
+            "-l",
+            "app.kubernetes.io/name=flyte-secrets-webhook",
+            "--prefix",
+            "--all-containers",
+        ];
         let logs = self.kubectl(&[&logs[..], &["--tail=200"]].concat()).await;
         let Ok(said) = logs else { return };
         // Each review is one line, with its uid; what else it did is left out.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 pub enum State {
     /// Not yet listening.
     Starting = 0,
-    /// Certificate loaded, listener bound.
+    /// Certificate loaded, listener bound, or able to be at once.
     Ready = 1,
     /// On the way out.
     Draining = 2,

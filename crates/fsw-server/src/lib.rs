@@ -6,12 +6,14 @@
 
 mod admin;
 mod certificate;
+mod connection;
 mod health;
 mod invalidation;
-mod lingering;
 mod logs;
+mod progress;
 mod serve;
 mod shutdown;
+mod stream;
 mod token;
 
 pub use admin::admin_service;

@@ -15,6 +15,11 @@ impl Shutdown {
         (Trigger(sender), Self(receiver))
     }
 
+    /// Whether a shutdown has been asked for.
+    pub fn is_asked(&self) -> bool {
+        *self.0.borrow()
+    }
+
     /// Waits until a shutdown has been asked for, or can no longer be.
     pub async fn asked(&mut self) {
         // An error means that the trigger is gone, and with it whoever could want the server to go on.

@@ -29,6 +29,7 @@ fn limits() -> ConnectionLimits {
     ConnectionLimits {
         connections: 1024,
         header_timeout: long,
+        idle_timeout: long,
         max_age: Duration::ZERO,
         drain_delay: Duration::ZERO,
         drain_timeout: long,
@@ -102,13 +103,45 @@ async fn a_client_that_is_connected_is_asked_to_go_while_new_ones_are_still_serv
 }
 
 #[tokio::test]
-async fn an_old_http2_connection_is_asked_to_go_and_an_http1_one_is_not() {
+async fn an_old_connection_is_given_up_and_one_of_http1_only_together_with_an_answer() {
     let served = serve(ConnectionLimits { max_age: Duration::from_millis(10), ..limits() }).await;
-    served.gate.add_permits(2);
+    served.gate.add_permits(1);
     let mut http1 = Client::http1(served.address, &served.authority).await.unwrap();
     let http2 = Client::http2(served.address, &served.authority).await.unwrap();
     http2.closed().await;
-    assert_eq!(http1.post("/", "").await.unwrap().into_body(), "done");
+    let http2 = Client::http2(served.address, &served.authority).await.unwrap();
+    http2.closed().await;
+    let response = http1.post("/", "").await.unwrap();
+    assert_eq!(response.headers()["connection"], "close");
+    http1.closed().await;
+}
+
+#[tokio::test]
+async fn an_idle_http1_connection_is_not_closed_during_the_drain_and_its_next_answer_ends_it() {
+    let served = serve(ConnectionLimits { drain_delay: Duration::from_secs(3600), ..limits() }).await;
+    served.gate.add_permits(3);
+    let mut idle = Client::http1(served.address, &served.authority).await.unwrap();
+    let before = idle.post("/", "").await.unwrap();
+    assert!(!before.headers().contains_key("connection"));
+    let other = Client::http2(served.address, &served.authority).await.unwrap();
+    served.trigger.pull();
+    // By then this one would have been closed, too.
+    other.closed().await;
+    let after = idle.post("/", "").await.unwrap();
+    assert_eq!((after.headers()["connection"].as_bytes(), &after.body()[..]), (&b"close"[..], &b"done"[..]));
+    idle.closed().await;
+}
+
+#[tokio::test]
+async fn a_connection_may_be_idle_for_longer_than_a_head_may_take() {
+    let served = serve(ConnectionLimits { header_timeout: Duration::from_millis(50), ..limits() }).await;
+    served.gate.add_permits(2);
+    let mut idle = Client::http1(served.address, &served.authority).await.unwrap();
+    idle.post("/", "").await.unwrap();
+    let mut slow = connect_tls(served.address, &served.authority, b"http/1.1").await.unwrap();
+    slow.write_all(b"POST / HTTP/1.1\r\n").await.unwrap();
+    let _ = slow.read_to_end(&mut Vec::new()).await;
+    assert_eq!(idle.post("/", "").await.unwrap().into_body(), "done");
 }
 
 #[tokio::test]

@@ -155,3 +155,67 @@ fn digest(content: &[u8]) -> String {
 fn blob(content: &[u8]) -> String {
     format!("blobs/{}", digest(content).replace(':', "/"))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+
+    use std::io::Read as _;
+
+    use super::*;
+
+    fn image(content: &str) -> Image {
+        Image {
+            name: "localhost/some/image:tag".to_owned(),
+            architecture: "amd64",
+            entries: vec![
+                ("bin".to_owned(), Entry::Directory),
+                ("bin/program".to_owned(), Entry::Program(content.into())),
+                ("bin/link".to_owned(), Entry::Link("/bin/program")),
+            ],
+            user: "65532:65532",
+            entrypoint: vec!["/bin/program"],
+            command: Vec::new(),
+            environment: Vec::new(),
+            labels: json!({ "a": "b" }),
+            created: "2026-01-01T00:00:00Z".to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_same_files_give_the_same_archive_and_digest_and_others_do_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, content: &str| {
+            let path = folder.path().join(name);
+            let written = image(content).write(&path).unwrap();
+            (written.digest, std::fs::read(path).unwrap())
+        };
+        assert!(write("one", "x") == write("two", "x"));
+        assert_ne!(write("one", "x").0, write("three", "y").0);
+    }
+
+    #[test]
+    fn everything_that_is_named_is_in_the_archive_under_its_digest() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("image.tar");
+        image("x").write(&path).unwrap();
+        let mut archive = tar::Archive::new(std::fs::File::open(path).unwrap());
+        let mut files = std::collections::BTreeMap::new();
+        for entry in archive.entries().unwrap() {
+            let mut entry = entry.unwrap();
+            let name = entry.path().unwrap().to_string_lossy().into_owned();
+            let mut content = Vec::new();
+            entry.read_to_end(&mut content).unwrap();
+            files.insert(name, content);
+        }
+        let json = |name: &str| serde_json::from_slice::<Value>(&files[name]).unwrap();
+        let held = |digest: &Value| &files[&format!("blobs/{}", digest.as_str().unwrap().replace(':', "/"))];
+        let manifest: Value = serde_json::from_slice(held(&json("index.json")["manifests"][0]["digest"])).unwrap();
+        for part in [&manifest["config"], &manifest["layers"][0]] {
+            assert_eq!(digest(held(&part["digest"])), part["digest"].as_str().unwrap());
+        }
+        let docker = &json("manifest.json")[0];
+        assert_eq!(docker["RepoTags"][0], "localhost/some/image:tag");
+        assert!(files.contains_key(docker["Config"].as_str().unwrap()));
+    }
+}

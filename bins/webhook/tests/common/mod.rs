@@ -30,7 +30,7 @@ pub struct Webhook {
 }
 
 /// A port nobody has at the moment.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
 
@@ -43,11 +43,16 @@ pub fn command() -> Command {
 impl Webhook {
     /// Starts it on these secrets (id to entry of a secrets file) and waits until it listens.
     pub fn start(secrets: &Map<String, Value>, settings: &[&str]) -> Self {
+        Self::start_at(free_port(), "listening", secrets, settings)
+    }
+
+    /// The same on a given port, until it has said a word.
+    pub fn start_at(port: u16, word: &'static str, secrets: &Map<String, Value>, settings: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let secrets_file = folder.path().join("secrets.yaml");
         std::fs::write(&secrets_file, Value::Object(secrets.clone()).to_string()).unwrap();
         let authority = folder.path().join("ca.crt");
-        let (port, admin_port, invalidation_port) = (free_port(), free_port(), free_port());
+        let (admin_port, invalidation_port) = (free_port(), free_port());
         let mut child = command()
             .args(["run", "--self-signed", "--ca-out"])
             .arg(&authority)
@@ -61,7 +66,7 @@ impl Webhook {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let (log, reader) = follow(&mut child, "listening");
+        let (log, reader) = follow(&mut child, word);
         let authority = std::fs::read_to_string(authority).unwrap();
         let at = |port| SocketAddr::from(([127, 0, 0, 1], port));
         let (address, admin, invalidation) = (at(port), at(admin_port), at(invalidation_port));

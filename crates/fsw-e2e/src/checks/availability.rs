@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
-use kube::api::{DeleteParams, ListParams, PostParams};
+use kube::api::{DeleteParams, EvictParams, ListParams, PostParams};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -30,7 +30,7 @@ struct Load {
 }
 
 /// Creates pods at a steady rate while something happens. Nobody schedules them, so that only their creation costs.
-async fn under_load(world: &World, event: impl AsyncFnOnce() -> anyhow::Result<()>) -> anyhow::Result<String> {
+async fn under_load(world: &World, event: impl AsyncFnOnce() -> anyhow::Result<()>) -> anyhow::Result<Load> {
     let mut template = pod("load", &[variable("my-api-key")], &world.images);
     template["spec"]["schedulerName"] = "nobody".into();
     template["metadata"]["labels"]["load"] = "true".into();
@@ -44,9 +44,15 @@ async fn under_load(world: &World, event: impl AsyncFnOnce() -> anyhow::Result<(
     let all = ListParams::default().labels("load=true");
     world.pods(NAMESPACE).delete_collection(&DeleteParams::default().grace_period(0), &all).await?;
     happened?;
-    let refused = load.refused.len();
-    ensure!(refused == 0, "{refused} of {} creations failed: {}", load.created + refused, load.refused.join("\n"));
-    Ok(format!("{} pods created at {RATE} a second, none failed", load.created))
+    Ok(load)
+}
+
+impl Load {
+    fn none_failed(self) -> anyhow::Result<String> {
+        let refused = self.refused.len();
+        ensure!(refused == 0, "{refused} of {} creations failed: {}", self.created + refused, self.refused.join("\n"));
+        Ok(format!("{} pods created at {RATE} a second, none failed", self.created))
+    }
 }
 
 async fn create_until(pods: Api<Pod>, template: Value, stop: Arc<AtomicBool>) -> anyhow::Result<Load> {
@@ -86,11 +92,28 @@ pub(super) async fn rolling_update(world: &World) -> anyhow::Result<String> {
         world.kubectl(&wait).await?.good()?;
         Ok(())
     })
-    .await
+    .await?
+    .none_failed()
 }
 
 pub(super) async fn authority_change(world: &World) -> anyhow::Result<String> {
-    under_load(world, async || certificates::renew(world).await.map(drop)).await
+    under_load(world, async || certificates::renew(world).await.map(drop)).await?.none_failed()
+}
+
+/// As `kubectl drain` does, which keeps to the PodDisruptionBudget.
+pub(super) async fn evicted(world: &World) -> anyhow::Result<String> {
+    under_load(world, async || {
+        let pods = Api::<Pod>::namespaced(world.client.clone(), webhook::NAMESPACE);
+        for name in replicas(world).await? {
+            // Refused (429) while the one before is not replaced yet.
+            world
+                .until("an eviction", 60, async || Ok(Some(pods.evict(&name, &EvictParams::default()).await?)))
+                .await?;
+        }
+        ready(world).await
+    })
+    .await?
+    .none_failed()
 }
 
 /// As a node that goes away, or an impatient operator.
@@ -103,10 +126,12 @@ pub(super) async fn deleted(world: &World) -> anyhow::Result<String> {
         }
         Ok(())
     })
-    .await
+    .await?
+    .none_failed()
 }
 
-/// As the kernel does when memory runs out: the process is gone at once, in each replica in turn.
+/// As the kernel does when memory runs out: each process in turn is gone at once. A review that it was answering in that
+/// very moment is lost with it, and nothing that is sent afterwards.
 pub(super) async fn killed(world: &World) -> anyhow::Result<String> {
     let killer = json!({
         "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "killer", "namespace": "aws" },
@@ -121,7 +146,7 @@ pub(super) async fn killed(world: &World) -> anyhow::Result<String> {
     });
     world.apply(&killer).await?;
     world.kubectl(&["-n", "aws", "wait", "--for=condition=Ready", "pod/killer", "--timeout=60s"]).await?.good()?;
-    let told = under_load(world, async || {
+    let load = under_load(world, async || {
         for pid in pids(world).await? {
             world.kubectl(&["-n", "aws", "exec", "killer", "--", "kill", "-9", &pid]).await?.good()?;
             sleep(Duration::from_secs(3)).await;
@@ -131,7 +156,12 @@ pub(super) async fn killed(world: &World) -> anyhow::Result<String> {
     })
     .await;
     world.kubectl(&["-n", "aws", "delete", "pod", "killer", "--grace-period=0", "--force"]).await?.good()?;
-    told
+    let mut load = load?;
+    let all = load.refused.len();
+    load.refused.retain(|reason| !(reason.contains(": EOF") || reason.contains("connection reset by peer")));
+    let cut_off = all - load.refused.len();
+    ensure!(cut_off <= 2, "{cut_off} creations were cut off");
+    Ok(format!("{}, {cut_off} in flight at the moment of a kill", load.none_failed()?))
 }
 
 /// The processes of the webhook, as the node numbers them.

@@ -2,9 +2,11 @@
 
 use anyhow::{Context as _, ensure};
 use data_encoding::BASE64;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::webhook::{NAME, NAMESPACE};
+use crate::hook;
+use crate::task::{pod, variable};
+use crate::webhook::{self, NAME, NAMESPACE};
 use crate::world::World;
 
 /// What the shared Secret holds under a name.
@@ -67,4 +69,41 @@ pub(super) async fn repair(world: &World) -> anyhow::Result<()> {
         })
         .await?;
     world.settle_services().await
+}
+
+/// A second installation with a certificate that someone else made, which registers its authority by itself.
+pub(super) async fn given(world: &World) -> anyhow::Result<()> {
+    let (namespace, served, service) = ("given", "served-by-given", "given-pod-webhook");
+    let identity = hook::identity(&format!("{service}.{namespace}.svc"))?;
+    let base64 = |text: &str| BASE64.encode(text.as_bytes());
+    let made = |name: &str| json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name } });
+    world
+        .apply(&json!({ "apiVersion": "v1", "kind": "List", "items": [made(namespace), made(served), {
+            "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
+            "metadata": { "name": "own", "namespace": namespace },
+            "data": { "tls.crt": base64(&identity.certificate), "tls.key": base64(&identity.key),
+                      "ca.crt": base64(&identity.authority) },
+        }]}))
+        .await?;
+    let mut values = webhook::values(&world.images);
+    values["replicas"] = 1.into();
+    values["certificates"] = json!({ "source": "files", "existingSecret": "own" });
+    values["flyte"]["webhook"]["serviceName"] = service.into();
+    values["flyte"]["webhook"]["namespaceSelector"] =
+        json!({ "matchLabels": { "kubernetes.io/metadata.name": served } });
+    let chart = world.args.chart.display().to_string();
+    let install = ["install", "given", &chart, "--namespace", namespace, "--wait", "--timeout", "90s", "--values", "-"];
+    let installed = world.helm(&install, &values).await?.good();
+    let pod = pod("given", &[variable("my-api-key")], &world.images);
+    let create = ["-n", served, "create", "--dry-run=server", "-o", "json", "-f", "-"];
+    let serves = world
+        .until("a registration", 30, async || {
+            let answer = world.kubectl_with(&create, &pod.to_string()).await?.good()?;
+            Ok(answer.contains("_UNION_MY-API-KEY").then_some(()))
+        })
+        .await;
+    world.helm(&["uninstall", "given", "--namespace", namespace, "--wait"], &Value::Null).await?.good()?;
+    world.kubectl(&["delete", "namespace", namespace, served, "--wait=false"]).await?.good()?;
+    installed?;
+    serves
 }

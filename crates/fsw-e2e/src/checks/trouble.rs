@@ -94,7 +94,7 @@ pub(super) async fn foreign(world: &World) -> anyhow::Result<()> {
     let chart = world.args.chart.display().to_string();
     let install = ["install", "second", &chart, "--namespace", namespace, "--create-namespace", "--values", "-"];
     world.helm(&install, &values).await?.good()?;
-    let logs = ["-n", namespace, "logs", "-l", "app.kubernetes.io/instance=second", "--tail=-1"];
+    let logs = ["-n", namespace, "logs", "-l", "app.kubernetes.io/instance=second", "--tail=-1", "--all-containers"];
     let said = world
         .until("a word about the configuration that is not its own", 60, async || {
             let log = world.kubectl(&logs).await?.good()?;

@@ -6,21 +6,24 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::time::timeout;
 
+use crate::progress::Progress;
+
 /// A client that still sends after so long has not read that it should not.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// A stream that is read on for a moment after the server is done with it. A client may be sending a request just when
+/// A stream that tells when bytes come, and that is read on for a moment after the server is done with it. A client may be sending a request just when
 /// the connection is given up; were the socket closed under it, the client would see a broken pipe, and an API server
 /// would fail a pod. Read to its end, the client finds the server's word that the request was not taken, and sends it
 /// elsewhere.
-pub(crate) struct Lingering<T: AsyncRead + Unpin + Send + 'static> {
+pub(crate) struct Stream<T: AsyncRead + Unpin + Send + 'static> {
     /// There until dropped.
     stream: Option<T>,
+    progress: Progress,
 }
 
-impl<T: AsyncRead + Unpin + Send + 'static> Lingering<T> {
-    pub(crate) fn new(stream: T) -> Self {
-        Self { stream: Some(stream) }
+impl<T: AsyncRead + Unpin + Send + 'static> Stream<T> {
+    pub(crate) fn new(stream: T, progress: Progress) -> Self {
+        Self { stream: Some(stream), progress }
     }
 
     fn stream(self: Pin<&mut Self>) -> io::Result<Pin<&mut T>> {
@@ -28,7 +31,7 @@ impl<T: AsyncRead + Unpin + Send + 'static> Lingering<T> {
     }
 }
 
-impl<T: AsyncRead + Unpin + Send + 'static> Drop for Lingering<T> {
+impl<T: AsyncRead + Unpin + Send + 'static> Drop for Stream<T> {
     fn drop(&mut self) {
         let Some(mut stream) = self.stream.take() else { return };
         // Outside of a runtime nobody is served any more.
@@ -40,13 +43,18 @@ impl<T: AsyncRead + Unpin + Send + 'static> Drop for Lingering<T> {
     }
 }
 
-impl<T: AsyncRead + Unpin + Send + 'static> AsyncRead for Lingering<T> {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        self.stream()?.poll_read(cx, buf)
+impl<T: AsyncRead + Unpin + Send + 'static> AsyncRead for Stream<T> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let read = self.as_mut().stream()?.poll_read(cx, buf);
+        if buf.filled().len() > before {
+            self.progress.bytes();
+        }
+        read
     }
 }
 
-impl<T: AsyncRead + AsyncWrite + Unpin + Send + 'static> AsyncWrite for Lingering<T> {
+impl<T: AsyncRead + AsyncWrite + Unpin + Send + 'static> AsyncWrite for Stream<T> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.stream()?.poll_write(cx, buf)
     }
