@@ -53,6 +53,9 @@ pub(crate) enum Arch {
 }
 
 impl Arch {
+    /// This machine's.
+    const HERE: Self = if cfg!(target_arch = "aarch64") { Self::Arm64 } else { Self::Amd64 };
+
     fn name(self) -> &'static str {
         match self {
             Self::Amd64 => "amd64",
@@ -90,9 +93,8 @@ pub(crate) fn image(args: &ImageArgs) -> anyhow::Result<()> {
         let fetch = fetch(&shell, &programs, *arch, &args.repository, &tag)?;
         built.push(write(&fetch, &args.out, *arch, Some(FETCH_LIMIT))?);
     }
-    let here = if cfg!(target_arch = "aarch64") { Arch::Arm64 } else { Arch::Amd64 };
     for place in &args.load {
-        for image in built.iter().filter(|image| image.arch == here) {
+        for image in built.iter().filter(|image| image.arch == Arch::HERE) {
             load(&shell, image, place)?;
         }
     }
@@ -104,6 +106,18 @@ pub(crate) fn image(args: &ImageArgs) -> anyhow::Result<()> {
 
 /// Builds the programs as they ship, and returns the folder that holds them: the webhook to be fast, the others small.
 pub(crate) fn build(shell: &Shell, arch: Arch) -> anyhow::Result<PathBuf> {
+    let small = ["--profile", "small", "-p", "secrets-fetch", "-p", "secrets-probe"];
+    compile(shell, arch, &[&WEBHOOK, &small])
+}
+
+/// Builds the webhook alone, for this machine, as it ships.
+pub(crate) fn build_webhook(shell: &Shell) -> anyhow::Result<PathBuf> {
+    Ok(compile(shell, Arch::HERE, &[&WEBHOOK])?.join("release/webhook"))
+}
+
+const WEBHOOK: [&str; 3] = ["--release", "-p", "webhook"];
+
+fn compile(shell: &Shell, arch: Arch, programs: &[&[&str]]) -> anyhow::Result<PathBuf> {
     let target = arch.target();
     match arch {
         Arch::Amd64 => packages::install(shell, &[MUSL_TOOLS])?,
@@ -127,9 +141,9 @@ pub(crate) fn build(shell: &Shell, arch: Arch) -> anyhow::Result<PathBuf> {
         let linker = shell.push_env(format!("CARGO_TARGET_{}_LINKER", name.to_uppercase()), "rust-lld");
         (compiler, linker)
     });
-    cmd!(shell, "cargo build --quiet --locked --release --target {target} -p webhook").quiet().run()?;
-    let small = ["-p", "secrets-fetch", "-p", "secrets-probe"];
-    cmd!(shell, "cargo build --quiet --locked --profile small --target {target} {small...}").quiet().run()?;
+    for program in programs.iter().copied() {
+        cmd!(shell, "cargo build --quiet --locked --target {target} {program...}").quiet().run()?;
+    }
     Ok(shell.current_dir().join("target").join(target))
 }
 

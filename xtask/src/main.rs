@@ -1,5 +1,6 @@
 //! Tasks of this project, run as `cargo xtask TASK`.
 
+mod bench;
 mod chart;
 mod ci;
 mod cluster;
@@ -32,6 +33,8 @@ enum Task {
     },
     /// Check everything that needs no cluster: format, lints, tests, docs, licences.
     Ci,
+    /// Measure the webhook against a fake AWS, beside Flyte's own and the least that any could cost.
+    Bench(bench::BenchArgs),
     /// Check the Helm chart and the plain manifests; with BLESS=1 write the manifests.
     Chart,
     /// Build the container images, without a daemon; load or push them when asked.
@@ -47,6 +50,7 @@ fn main() -> anyhow::Result<()> {
     match Args::parse().task {
         Task::Demo { release } => demo::demo(release),
         Task::Ci => ci::ci(),
+        Task::Bench(args) => bench::bench(&args),
         Task::Chart => chart::chart(&Shell::new()?),
         Task::Image(args) => image::image(&args),
         Task::E2e(args) => e2e::e2e(&args),

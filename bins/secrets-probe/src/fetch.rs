@@ -1,4 +1,4 @@
-use fsw_embedded::{Attempt, LookUp, Outcome};
+use fsw_embedded::{Attempt, Outcome};
 use fsw_injector::{ManagerPlan, PodPlan, Source};
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ pub(crate) fn fetch(args: &FetchArgs) -> anyhow::Result<Verdict> {
     let mut all_good = true;
     for (planned, settled) in plan.requests.iter().zip(&settled) {
         let request = planned.annotated.short_name();
-        let attempts = settled.look_up.as_ref().map_or(&[][..], |LookUp { attempts, .. }| attempts);
+        let attempts = settled.look_up.as_ref().map_or(&[][..], |look_up| &look_up.attempts);
         if args.json {
             for attempt in attempts {
                 json_line(&as_json(&request, attempt))?;

@@ -15,6 +15,11 @@ use std::process::ExitCode;
 
 use args::{Args, Command};
 
+/// musl's own allocator has one lock for all threads; docs/performance.md has what that costs.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// Bad usage or configuration, before any port is bound (`EX_USAGE` of sysexits.h).
 const USAGE: u8 = 64;
 

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
+use fsw_pod::Pod;
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
 use thiserror::Error;
 use tokio::time::Instant;
@@ -18,8 +18,8 @@ pub struct PodReview {
     pub is_dry_run: bool,
     /// When the answer must be on its way.
     pub deadline: Instant,
-    /// The pod, as it came.
-    pub pod: Value,
+    /// The pod, as far as it matters to an injection.
+    pub pod: Pod,
 }
 
 /// Why a body is no review: nobody could be answered, so this becomes an HTTP error.
@@ -111,8 +111,8 @@ impl Request<'_> {
     /// The whole question about the pod, if there is one.
     pub(crate) fn into_pod_review(self, deadline: Instant) -> Result<Option<PodReview>, String> {
         let Some(json) = self.pod else { return Ok(None) };
-        let pod: Value = serde_json::from_str(json).map_err(|error| place(&error))?;
-        let name = |field: &str| pod["metadata"][field].as_str().filter(|name| !name.is_empty());
+        let pod = Pod::outline(json).map_err(|error| place(&error))?;
+        let name = |field: &str| pod.json()["metadata"][field].as_str().filter(|name| !name.is_empty());
         let name = match (name("name"), name("generateName")) {
             (Some(name), _) => name.to_owned(),
             (None, Some(prefix)) => format!("{prefix}*"),

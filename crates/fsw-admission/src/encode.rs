@@ -9,6 +9,9 @@ const LONGEST_WARNING: usize = 256;
 /// Kubernetes drops all warnings of an answer beyond 4 KiB in sum; so many of the longest stay below.
 const MOST_WARNINGS: usize = 15;
 
+/// So many bytes hold most answers but for their patches.
+const WITHOUT_PATCH: usize = 512;
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Envelope<'a> {
@@ -68,8 +71,13 @@ fn no_details() -> StatusDetails {
 
 fn bytes(response: Response<'_>) -> Vec<u8> {
     let envelope = Envelope { api_version: "admission.k8s.io/v1", kind: "AdmissionReview", response };
-    // Texts and numbers only: there is nothing in it that could not be written.
-    serde_json::to_vec(&envelope).unwrap_or_default()
+    let patch = envelope.response.patch.as_ref().map_or(0, String::len);
+    let mut json = Vec::with_capacity(patch + WITHOUT_PATCH);
+    match serde_json::to_writer(&mut json, &envelope) {
+        Ok(()) => json,
+        // Texts and numbers only: there is nothing in it that could not be written.
+        Err(_) => Vec::new(),
+    }
 }
 
 /// Short enough and few enough for Kubernetes to pass all of them on.

@@ -112,8 +112,8 @@ impl Shared {
         };
         let _in_flight = self.metrics.enter();
         let answer = match self.reviews.try_acquire() {
-            Ok(_seat) => review(&body, deadline, &*self.mutate).await,
-            Err(_) => review(&body, deadline, &Crowded(self.limits.retry_after)).await,
+            Ok(_seat) => review(body, deadline, &*self.mutate).await,
+            Err(_) => review(body, deadline, &Crowded(self.limits.retry_after)).await,
         };
         match answer {
             Ok(Reply { body, outcome }) => {
@@ -137,14 +137,21 @@ enum BodyError {
 /// and thrown away: a client that is still writing when the connection closes never sees the answer.
 async fn read_whole<B: Body>(body: B, limit: usize) -> Result<Bytes, BodyError> {
     const DECENT: usize = 64 * 1024 * 1024;
+    let announced = body.size_hint().upper().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
     let mut body = pin!(body);
     let mut whole = BytesMut::new();
     let mut length = 0_usize;
     while length <= DECENT {
         let Some(frame) = body.as_mut().frame().await else { break };
-        let Ok(frame) = frame.map_err(|_| BodyError::Broken)?.into_data() else { continue };
+        let Ok(mut frame) = frame.map_err(|_| BodyError::Broken)?.into_data() else { continue };
+        let is_all = length == 0 && frame.remaining() == announced;
         length = length.saturating_add(frame.remaining());
+        if is_all && length <= limit {
+            // Most reviews come in one piece, which need not be copied.
+            return Ok(frame.copy_to_bytes(length));
+        }
         if length <= limit {
+            whole.reserve(announced.min(limit).saturating_sub(whole.len()));
             whole.put(frame);
         } else {
             whole.clear();

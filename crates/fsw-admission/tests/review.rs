@@ -122,11 +122,12 @@ async fn a_fault_in_the_mutation_still_answers() {
 
 #[tokio::test]
 async fn a_pod_that_cannot_be_read_is_refused_under_its_uid() {
-    let mut deep = json!({"metadata": {}});
+    let mut deep = json!({});
     for _ in 0..150 {
         deep = json!({ "x": deep });
     }
-    let (answer, outcome) = answer(&body(&pod_request(&deep)), &Annotate).await;
+    let pod = json!({"metadata": {"labels": deep}, "spec": {}});
+    let (answer, outcome) = answer(&body(&pod_request(&pod)), &Annotate).await;
     assert_eq!((&answer["response"]["uid"], outcome), (&json!("u-1"), Outcome::Invalid));
 }
 

@@ -10,7 +10,12 @@ mod gather;
 ///
 /// # Errors
 /// A request is not served, or what the requests want collides with the pod or with each other.
-pub fn apply(pod: PodEditor, plan: &PodPlan, settled: Vec<Settled>, settings: &Settings) -> Result<Injected, Refusal> {
+pub fn apply(
+    pod: PodEditor,
+    plan: &PodPlan,
+    settled: Vec<Settled<'_>>,
+    settings: &Settings,
+) -> Result<Injected, Refusal> {
     let requests: Vec<&SecretRequest> = plan.requests.iter().map(|planned| &planned.annotated.request).collect();
     let sources = all_or_nothing(&requests, settled)?;
     let mut injection = Injection { requests, settings, warnings: plan.warnings.clone() };
@@ -23,11 +28,11 @@ pub fn apply(pod: PodEditor, plan: &PodPlan, settled: Vec<Settled>, settings: &S
     let variables = injection.variables(variables, &files)?;
     let served = plan.requests.iter().zip(&sources);
     let served = served.map(|(planned, source)| Served::new(planned.annotated.short_name(), source)).collect();
-    injection.edit(pod, &variables, &files, served)
+    injection.edit(pod, variables, &files, served)
 }
 
 /// The sources of all requests, or a refusal with the reasons of all that have none.
-fn all_or_nothing(requests: &[&SecretRequest], settled: Vec<Settled>) -> Result<Vec<Source>, Refusal> {
+fn all_or_nothing<'p>(requests: &[&SecretRequest], settled: Vec<Settled<'p>>) -> Result<Vec<Source<'p>>, Refusal> {
     let mut sources = Vec::with_capacity(settled.len());
     let mut failed = Vec::new();
     for (request, settled) in requests.iter().zip(settled) {

@@ -12,9 +12,8 @@ mod settings;
 mod settle;
 mod taken;
 
-use fsw_pod::{Patch, PodEditor};
+use fsw_pod::{Patch, Pod, PodEditor};
 use fsw_source::SecretSource;
-use serde_json::Value;
 
 pub use apply::apply;
 pub use plan::{ManagerPlan, PodPlan, RequestPlan, plan};
@@ -45,7 +44,7 @@ impl Injected {
 ///
 /// # Errors
 /// The pod cannot be read, or a request cannot be served; then nothing of the pod is changed.
-pub async fn inject(pod: Value, settings: &Settings, source: &dyn SecretSource) -> Result<Injected, Refusal> {
+pub async fn inject(pod: impl Into<Pod>, settings: &Settings, source: &dyn SecretSource) -> Result<Injected, Refusal> {
     let pod = PodEditor::new(pod).map_err(|error| Refusal::of_pod(Class::Invalid, &error.to_string()))?;
     let plan = plan(&pod, settings)?;
     // A pod that is refused for sure waits for nobody.

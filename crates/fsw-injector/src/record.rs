@@ -1,5 +1,5 @@
 use fsw_naming::ScopeLevel;
-use serde_json::json;
+use serde::Serialize;
 
 use crate::Source;
 
@@ -22,7 +22,7 @@ pub struct Served {
 }
 
 impl Served {
-    pub(crate) fn new(request: String, source: &Source) -> Self {
+    pub(crate) fn new(request: String, source: &Source<'_>) -> Self {
         match source {
             Source::Pull(pull) => {
                 Self { request, manager: "AWS", id: pull.secret.to_string(), scope: None, version_id: None }
@@ -38,17 +38,27 @@ impl Served {
     }
 }
 
+/// One entry of the annotation.
+#[derive(Serialize)]
+struct Entry<'a> {
+    request: &'a str,
+    manager: &'a str,
+    id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<&'a str>,
+}
+
 /// The text of [`RECORD_ANNOTATION`].
 pub(crate) fn record(served: &[Served]) -> String {
     let entries: Vec<_> = served
         .iter()
-        .map(|served| {
-            let mut entry = json!({"request": served.request, "manager": served.manager, "id": served.id});
-            if let Some(version) = &served.version_id {
-                entry["version"] = version.as_str().into();
-            }
-            entry
+        .map(|Served { request, manager, id, version_id, .. }| Entry {
+            request,
+            manager,
+            id,
+            version: version_id.as_deref(),
         })
         .collect();
-    serde_json::Value::from(entries).to_string()
+    // Texts only: there is nothing in it that could not be written.
+    serde_json::to_string(&entries).unwrap_or_default()
 }

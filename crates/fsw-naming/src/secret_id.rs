@@ -1,6 +1,7 @@
 //! The ids under which Flyte keeps a secret in AWS Secrets Manager.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::{Key, NameError, Scope, ScopeLevel, SecretArn};
 
@@ -16,25 +17,25 @@ pub enum IdForm {
     Padded,
 }
 
-/// The id of a secret, and what AWS is asked for.
+/// The id of a secret, and what AWS is asked for. A clone shares the text.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SecretId(String);
+pub struct SecretId(Arc<str>);
 
 impl SecretId {
     /// The id of a key on one level.
     fn new(scope: &Scope, level: ScopeLevel, form: IdForm, key: &Key) -> Result<Self, NameError> {
-        let (o, d, p) = (scope.organization(), scope.domain(), scope.project());
+        let (o, d, p, key) = (scope.organization(), scope.domain(), scope.project(), key.as_str());
         let id = match (level, form) {
-            (ScopeLevel::Project, _) => format!("u__org__{o}__domain__{d}__project__{p}__key__{key}"),
-            (ScopeLevel::Domain, IdForm::Documented) => format!("u__org__{o}__domain__{d}__key__{key}"),
-            (ScopeLevel::Domain, IdForm::Padded) => format!("u__org__{o}__domain__{d}__project____key__{key}"),
-            (ScopeLevel::Organization, IdForm::Documented) => format!("u__org__{o}__key__{key}"),
-            (ScopeLevel::Organization, IdForm::Padded) => format!("u__org__{o}__domain____project____key__{key}"),
+            (ScopeLevel::Project, _) => [PREFIX, o, "__domain__", d, "__project__", p, "__key__", key].concat(),
+            (ScopeLevel::Domain, IdForm::Documented) => [PREFIX, o, "__domain__", d, "__key__", key].concat(),
+            (ScopeLevel::Domain, IdForm::Padded) => [PREFIX, o, "__domain__", d, "__project____key__", key].concat(),
+            (ScopeLevel::Organization, IdForm::Documented) => [PREFIX, o, "__key__", key].concat(),
+            (ScopeLevel::Organization, IdForm::Padded) => [PREFIX, o, "__domain____project____key__", key].concat(),
         };
         if id.len() > LONGEST {
             return Err(NameError::TooLong { key: key.to_string(), length: id.len() });
         }
-        Ok(Self(id))
+        Ok(Self(id.into()))
     }
 
     /// What AWS is asked for.
@@ -45,7 +46,7 @@ impl SecretId {
 
 impl From<&SecretArn> for SecretId {
     fn from(arn: &SecretArn) -> Self {
-        Self(arn.as_str().to_owned())
+        Self(arn.as_str().into())
     }
 }
 
@@ -123,7 +124,12 @@ impl SecretId {
 
 /// The first character that AWS does not allow in a secret's name.
 pub(crate) fn forbidden_character(name: &str) -> Option<char> {
-    name.chars().find(|character| !character.is_ascii_alphanumeric() && !"/_+=.@!-".contains(*character))
+    let is_allowed = |byte: u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'+' | b'=' | b'.' | b'@' | b'!' | b'-')
+    };
+    // What is allowed is ASCII, so that the first other byte begins a character.
+    let at = name.bytes().position(|byte| !is_allowed(byte))?;
+    name[at..].chars().next()
 }
 
 fn names(scope: &Scope) -> [(&'static str, &str); 3] {
@@ -191,7 +197,7 @@ fn ambiguous(scope: &Scope, key: &Key, id: SecretId) -> NameError {
         .or_else(|| pieces.iter().find(|(_, name)| touches_separator(name)))
         .copied()
         .unwrap_or(("key", key.as_str()));
-    NameError::Ambiguous { what, name: name.to_owned(), id: id.0 }
+    NameError::Ambiguous { what, name: name.to_owned(), id: id.0.to_string() }
 }
 
 #[cfg(test)]

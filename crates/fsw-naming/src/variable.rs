@@ -26,29 +26,37 @@ pub fn secret_variables(
     with_aliases: bool,
 ) -> VariableNames {
     let flytekit = |parts: &[&str]| {
-        let parts: Vec<_> = parts.iter().filter(|part| !part.is_empty()).map(|part| part.to_uppercase()).collect();
-        format!("{prefix}{}", parts.join("_"))
+        let mut name = prefix.to_owned();
+        for (index, part) in parts.iter().filter(|part| !part.is_empty()).enumerate() {
+            name.push_str(if index > 0 { "_" } else { "" });
+            name.push_str(&part.to_uppercase());
+        }
+        name
     };
     let conventional = flytekit(&[key]);
-    let wanted = env_var.map_or_else(|| conventional.clone(), str::to_owned);
+    let wanted = env_var.unwrap_or(&conventional).to_owned();
     // With an empty prefix the convention could give the name of a system variable; what was asked for was checked.
     let is_free = env_var.is_some() || !is_reserved(&wanted);
     let primary = (is_variable_name(&wanted) && is_free).then(|| wanted.clone());
     let mut aliases: Vec<String> = Vec::new();
-    let mut add = |name: String| {
-        let is_free = !is_reserved(&name) && primary.as_ref() != Some(&name) && !aliases.contains(&name);
-        if is_variable_name(&name) && is_free {
-            aliases.push(name);
+    let mut add = |name: &str| {
+        let is_new = primary.as_deref() != Some(name) && aliases.iter().all(|other| other != name);
+        if is_new && !is_reserved(name) && is_variable_name(name) {
+            aliases.push(name.to_owned());
         }
     };
     if primary.is_none() {
-        add(posix(&wanted));
+        add(&posix(&wanted));
     }
     if with_aliases {
-        let names = [wanted.clone(), conventional, flytekit(&[group, key]), flytekit(&[group, group_version, key])];
-        names.iter().skip(1).for_each(|name| add(name.clone()));
+        // Without a group and a version all of flytekit's names are the conventional one.
+        let is_grouped = !group.is_empty() || !group_version.is_empty();
+        let grouped = is_grouped.then(|| [flytekit(&[group, key]), flytekit(&[group, group_version, key])]);
+        let grouped = grouped.iter().flatten().map(String::as_str);
+        let names = [wanted.as_str(), &conventional].into_iter().chain(grouped);
+        names.clone().skip(1).for_each(&mut add);
         // A twin serves shells; one of a name that Kubernetes refuses anyway would serve nobody.
-        names.iter().filter(|name| is_variable_name(name)).for_each(|name| add(posix(name)));
+        names.filter(|name| is_variable_name(name) && !is_posix(name)).for_each(|name| add(&posix(name)));
     }
     let left_out = primary.is_none().then_some(wanted);
     VariableNames { primary, aliases, left_out }
@@ -98,6 +106,11 @@ pub fn check_requested_variable(env_var: &[u8]) -> Result<Option<&str>, NameErro
 /// Names that change how programs, Kubernetes clients or flytekit itself behave.
 fn is_reserved(name: &str) -> bool {
     name == "PATH" || ["LD_", "FLYTE_SECRETS_", "KUBERNETES_"].iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// Whether every POSIX shell passes it on; what is asked here begins with no digit.
+fn is_posix(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 /// The twin that every POSIX shell passes on.

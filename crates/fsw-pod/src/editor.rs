@@ -4,8 +4,9 @@ use serde_json::{Map, Value, json};
 
 use crate::merge::{outdated, same_variable};
 use crate::patch::Operation;
+use crate::size::{size, size_of_name};
 use crate::view::items;
-use crate::{ContainerList, ContainerView, Patch, Place, PodError, escape};
+use crate::{ContainerList, ContainerView, Patch, Place, Pod, PodError, escape};
 
 /// A pod being changed.
 ///
@@ -14,6 +15,7 @@ use crate::{ContainerList, ContainerView, Patch, Place, PodError, escape};
 pub struct PodEditor {
     pod: Value,
     patch: Patch,
+    size: usize,
 }
 
 impl PodEditor {
@@ -21,12 +23,13 @@ impl PodEditor {
     ///
     /// # Errors
     /// A field that is read or changed here has not the shape that Kubernetes gives it.
-    pub fn new(pod: Value) -> Result<Self, PodError> {
-        check_shape(&pod)?;
-        Ok(Self { pod, patch: Patch::default() })
+    pub fn new(pod: impl Into<Pod>) -> Result<Self, PodError> {
+        let Pod { json, size } = pod.into();
+        check_shape(&json)?;
+        Ok(Self { pod: json, patch: Patch::default(), size })
     }
 
-    /// The pod as changed so far.
+    /// The pod as changed so far; of an outline, what was read of it.
     pub fn pod(&self) -> &Value {
         &self.pod
     }
@@ -71,12 +74,10 @@ impl PodEditor {
         &self.pod["spec"]["securityContext"]
     }
 
-    /// How many bytes the pod has as JSON.
+    /// How many bytes the pod has as JSON. It is kept up with each change: writing the pod only to measure it would cost
+    /// as much as reading it did.
     pub fn size(&self) -> usize {
-        let mut counter = Counter(0);
-        // Counting cannot fail.
-        let _ = serde_json::to_writer(&mut counter, &self.pod);
-        counter.0
+        self.size
     }
 
     /// Sets an annotation.
@@ -120,46 +121,56 @@ impl PodEditor {
     /// A container that has all of them as they should be stays as it is.
     ///
     /// Returns the names that the container had with another meaning.
-    pub fn set_variables(&mut self, place: Place, variables: &[Value]) -> Vec<String> {
-        let pointer = place.pointer();
-        let Some(container) = self.pod.pointer(&pointer) else { return Vec::new() };
-        let present = items(&container["env"]);
-        let is_set = |wanted: &Value| {
-            let mut of_name = present.iter().filter(|other| other["name"] == wanted["name"]);
-            of_name.next().is_some_and(|only| same_variable(only, wanted)) && of_name.next().is_none()
+    pub fn set_variables(&mut self, place: Place, variables: impl Into<Vec<Value>>) -> Vec<String> {
+        let variables = variables.into();
+        let Some(present) = self.container(place).map(|container| items(&container["env"])) else { return Vec::new() };
+        let wanted: Vec<_> = variables.iter().map(name).collect();
+        // Of each variable that is there, its position and that of the wanted one of its name.
+        let taken: Vec<(usize, usize)> = (present.iter().map(name).enumerate())
+            .filter_map(|(index, name)| Some((index, wanted.iter().position(|wanted| *wanted == name)?)))
+            .collect();
+        let is_same = |(index, wanted): &(usize, usize)| same_variable(&present[*index], &variables[*wanted]);
+        let is_set = |wanted: usize| {
+            let mut of_name = taken.iter().filter(|(_, of)| *of == wanted);
+            of_name.next().is_some_and(is_same) && of_name.next().is_none()
         };
-        if variables.iter().all(is_set) {
+        if (0..variables.len()).all(is_set) {
             return Vec::new();
         }
-        let taken: Vec<usize> = (0..present.len())
-            .filter(|&index| variables.iter().any(|wanted| wanted["name"] == present[index]["name"]))
-            .collect();
-        let replaced = taken
-            .iter()
-            .map(|&index| &present[index])
-            .filter(|other| !variables.iter().any(|wanted| same_variable(other, wanted)))
-            .filter_map(|other| other["name"].as_str().map(str::to_owned))
-            .collect();
+        let others = taken.iter().filter(|taken| !is_same(taken));
+        let replaced = others.filter_map(|(index, _)| name(&present[*index]).map(str::to_owned)).collect();
+        let pointer = place.pointer();
         if present.len() == taken.len() {
-            self.add(format!("{pointer}/env"), Value::Array(variables.to_vec()));
-            return replaced;
-        }
-        for index in taken.into_iter().rev() {
-            self.remove(format!("{pointer}/env/{index}"));
-        }
-        for (index, variable) in variables.iter().enumerate() {
-            self.add(format!("{pointer}/env/{index}"), variable.clone());
+            self.add(format!("{pointer}/env"), Value::Array(variables));
+        } else {
+            taken.into_iter().rev().for_each(|(index, _)| self.remove(format!("{pointer}/env/{index}")));
+            self.put_first(place, "env", variables);
         }
         replaced
     }
 
     /// Appends a volume mount, unless the container has that mount.
     pub fn mount(&mut self, place: Place, mount: Value) {
-        let pointer = place.pointer();
-        let Some(container) = self.pod.pointer(&pointer) else { return };
+        let Some(container) = self.container(place) else { return };
         let is_there = |other: &&Value| other["mountPath"] == mount["mountPath"] && other["name"] == mount["name"];
         if !items(&container["volumeMounts"]).iter().any(|other| is_there(&other)) {
-            self.append(&pointer, "volumeMounts", mount);
+            self.append(&place.pointer(), "volumeMounts", mount);
+        }
+    }
+
+    fn container(&self, place: Place) -> Option<&Value> {
+        self.pod["spec"][place.list.field()].get(place.index)
+    }
+
+    /// Puts values before others in a list of a container that is not empty.
+    fn put_first(&mut self, place: Place, field: &str, values: Vec<Value>) {
+        let container = &mut self.pod["spec"][place.list.field()][place.index];
+        let Some(list) = container[field].as_array_mut() else { return };
+        list.splice(0..0, values.iter().cloned());
+        let pointer = place.pointer();
+        for (index, value) in values.into_iter().enumerate() {
+            self.size += size(&value) + ",".len();
+            self.patch.push(Operation::Add { path: format!("{pointer}/{field}/{index}"), value });
         }
     }
 
@@ -175,10 +186,21 @@ impl PodEditor {
     /// better in an audit log.
     fn add(&mut self, path: String, value: Value) {
         let Some((parent, last)) = split(&mut self.pod, &path) else { return };
+        let added = size(&value);
         let replaced = match parent {
-            Value::Object(fields) => fields.insert(unescape(last), value.clone()).is_some(),
+            Value::Object(fields) => {
+                let (name, others) = (unescape(last), fields.len());
+                let named = size_of_name(&name) + ":".len() + comma(others);
+                let replaced = fields.insert(name, value.clone());
+                self.size = match &replaced {
+                    Some(replaced) => (self.size + added).saturating_sub(size(replaced)),
+                    None => self.size + named + added,
+                };
+                replaced.is_some()
+            }
             Value::Array(list) => {
                 let index = last.parse().unwrap_or(list.len()).min(list.len());
+                self.size += added + comma(list.len());
                 list.insert(index, value.clone());
                 false
             }
@@ -190,10 +212,20 @@ impl PodEditor {
     fn remove(&mut self, path: String) {
         let Some((Value::Array(list), last)) = split(&mut self.pod, &path) else { return };
         if let Some(index) = last.parse().ok().filter(|index| *index < list.len()) {
-            list.remove(index);
+            let removed = list.remove(index);
+            self.size = self.size.saturating_sub(size(&removed) + comma(list.len()));
             self.patch.push(Operation::Remove { path });
         }
     }
+}
+
+fn name(variable: &Value) -> Option<&str> {
+    variable["name"].as_str()
+}
+
+/// What separates a value from so many others.
+fn comma(others: usize) -> usize {
+    usize::from(others > 0)
 }
 
 impl fmt::Debug for PodEditor {
@@ -219,14 +251,14 @@ fn check_shape(pod: &Value) -> Result<(), PodError> {
     texts(&pod["metadata"]["annotations"], "metadata.annotations")?;
     texts(&pod["metadata"]["labels"], "metadata.labels")?;
     object(&pod["spec"], "spec")?;
-    list_of_objects(&pod["spec"]["volumes"], "spec.volumes")?;
+    list_of_objects(&pod["spec"]["volumes"], || "spec.volumes".to_owned())?;
     for list in ContainerList::ALL {
-        let path = format!("spec.{}", list.field());
         let containers = &pod["spec"][list.field()];
-        list_of_objects(containers, &path)?;
+        list_of_objects(containers, || format!("spec.{}", list.field()))?;
         for (index, container) in items(containers).iter().enumerate() {
-            list_of_objects(&container["env"], &format!("{path}[{index}].env"))?;
-            list_of_objects(&container["volumeMounts"], &format!("{path}[{index}].volumeMounts"))?;
+            for field in ["env", "volumeMounts"] {
+                list_of_objects(&container[field], || format!("spec.{}[{index}].{field}", list.field()))?;
+            }
         }
     }
     Ok(())
@@ -245,20 +277,7 @@ fn texts(value: &Value, path: &str) -> Result<(), PodError> {
     if is_map { Ok(()) } else { Err(shape(path, "a map of texts")) }
 }
 
-fn list_of_objects(value: &Value, path: &str) -> Result<(), PodError> {
+fn list_of_objects(value: &Value, path: impl Fn() -> String) -> Result<(), PodError> {
     let is_list = value.is_null() || value.as_array().is_some_and(|list| list.iter().all(Value::is_object));
-    if is_list { Ok(()) } else { Err(shape(path, "a list of objects")) }
-}
-
-struct Counter(usize);
-
-impl std::io::Write for Counter {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
+    if is_list { Ok(()) } else { Err(shape(&path(), "a list of objects")) }
 }

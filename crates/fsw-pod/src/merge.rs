@@ -7,7 +7,9 @@ use crate::view::items;
 
 /// Whether two environment variables mean the same: no value is an empty value.
 pub(crate) fn same_variable(a: &Value, b: &Value) -> bool {
-    let value = |variable: &Value| variable["value"].as_str().unwrap_or_default().to_owned();
+    fn value(variable: &Value) -> &str {
+        variable["value"].as_str().unwrap_or_default()
+    }
     a["name"] == b["name"] && a["valueFrom"] == b["valueFrom"] && value(a) == value(b)
 }
 

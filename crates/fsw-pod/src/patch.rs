@@ -3,6 +3,9 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
+/// So many bytes hold most patches.
+const USUAL: usize = 2048;
+
 /// An RFC 6902 JSON Patch. It may hold secrets, so its `Debug` shows only how long it is.
 #[derive(Clone, PartialEq, Default)]
 pub struct Patch {
@@ -34,8 +37,12 @@ impl Patch {
 
     /// The patch as the API server takes it.
     pub fn to_json(&self) -> Vec<u8> {
-        // Operations are strings and JSON values: there is nothing in them that could not be written.
-        serde_json::to_vec(&self.operations).unwrap_or_default()
+        let mut json = Vec::with_capacity(USUAL);
+        match serde_json::to_writer(&mut json, &self.operations) {
+            Ok(()) => json,
+            // Operations are strings and JSON values: there is nothing in them that could not be written.
+            Err(_) => Vec::new(),
+        }
     }
 }
 

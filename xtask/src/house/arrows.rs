@@ -35,6 +35,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("fsw-aws-emulator", &[]),
+    ("fsw-bench", &["fsw-request"]),
     ("fsw-testkit", &[]),
     ("fsw-e2e", &["fsw-cluster", "fsw-request", "fsw-server", "fsw-testkit"]),
     ("webhook", &["fsw-app", "fsw-cluster", "fsw-config", "fsw-server"]),
@@ -63,7 +64,7 @@ const PURE: &[(&str, &[&str])] = &[
     ("fsw-pod", &["serde", "serde_json", "thiserror"]),
     ("fsw-sidecar", &["serde", "serde_json", "thiserror"]),
     ("fsw-embedded", &["data-encoding", "futures-util", "serde_json", "thiserror"]),
-    ("fsw-injector", &["futures-util", "serde_json"]),
+    ("fsw-injector", &["futures-util", "serde", "serde_json"]),
 ];
 
 /// Arrows that are missing or too many, in sentences.

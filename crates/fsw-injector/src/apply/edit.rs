@@ -2,7 +2,7 @@
 
 use fsw_embedded::writer;
 use fsw_naming::SECRETS_DIRECTORY;
-use fsw_pod::{Place, PodEditor};
+use fsw_pod::{Place, PodEditor, size};
 use serde_json::{Value, json};
 
 use super::Injection;
@@ -17,35 +17,32 @@ impl Injection<'_> {
     pub(super) fn edit(
         mut self,
         mut pod: PodEditor,
-        variables: &Variables,
+        variables: Variables,
         files: &Files,
         served: Vec<Served>,
     ) -> Result<Injected, Refusal> {
-        let aliases = self.within_limit(&pod, variables, files)?;
-        let all: Vec<_> = variables.needed.iter().chain(aliases).cloned().collect();
+        let has_room = self.has_room_for_aliases(&pod, &variables, files)?;
+        let Variables { needed: mut all, aliases } = variables;
+        all.extend(aliases.into_iter().filter(|_| has_room));
         let injected = if files.is_empty() { Vec::new() } else { self.put_files(&mut pod, &all, files)? };
-        for (place, container) in self.readers(&pod, &injected) {
-            self.put_variables(&mut pod, place, &container, &all);
+        let mut readers = self.readers(&pod, &injected).into_iter().peekable();
+        while let Some((place, container)) = readers.next() {
+            let variables = if readers.peek().is_some() { all.clone() } else { std::mem::take(&mut all) };
+            self.put_variables(&mut pod, place, &container, variables);
         }
         if !served.is_empty() {
             pod.set_annotation(RECORD_ANNOTATION, &record(&served));
         }
-        let size = if pod.patch().is_empty() { 0 } else { pod.size() };
-        if size > LARGEST_POD {
-            return Err(self.too_large(size));
+        if !pod.patch().is_empty() && pod.size() > LARGEST_POD {
+            return Err(self.too_large(pod.size()));
         }
         Ok(Injected { pod, warnings: self.warnings, served })
     }
 
-    /// The further names, or none where the pod would grow too large with them. Refuses before anything is built what
-    /// could not fit even without them.
-    fn within_limit<'v>(
-        &mut self,
-        pod: &PodEditor,
-        variables: &'v Variables,
-        files: &Files,
-    ) -> Result<&'v [Value], Refusal> {
-        let length = |list: &[Value]| list.iter().map(|variable| variable.to_string().len() + 1).sum::<usize>();
+    /// Whether the pod would not grow too large with the further names. Refuses before anything is built what could not
+    /// fit even without them.
+    fn has_room_for_aliases(&mut self, pod: &PodEditor, variables: &Variables, files: &Files) -> Result<bool, Refusal> {
+        let length = |list: &[Value]| list.iter().map(|variable| size(variable) + 1).sum::<usize>();
         let written: usize = files.written.iter().map(|file| file.content.bytes().len() / 3 * 4).sum();
         let injected = files.pulled.len() + usize::from(!files.written.is_empty());
         let containers = self.readers(pod, &[]).len();
@@ -56,11 +53,11 @@ impl Injection<'_> {
         let all = (length(&variables.needed) + length(&variables.aliases)) * (containers + injected) + written;
         // The margin is for what injected containers have besides: names, mounts, the script.
         if variables.aliases.is_empty() || pod.size() + all + 4096 * (injected + 1) <= LARGEST_POD {
-            return Ok(&variables.aliases);
+            return Ok(true);
         }
         let names: Vec<_> = variables.aliases.iter().filter_map(|variable| variable["name"].as_str()).collect();
         self.warnings.push(format!("the pod would be too large with further names: {} left out", names.join(", ")));
-        Ok(&[])
+        Ok(false)
     }
 
     fn too_large(&self, size: usize) -> Refusal {
@@ -131,7 +128,7 @@ impl Injection<'_> {
         Ok(pullers)
     }
 
-    fn put_variables(&mut self, pod: &mut PodEditor, place: Place, container: &str, variables: &[Value]) {
+    fn put_variables(&mut self, pod: &mut PodEditor, place: Place, container: &str, variables: Vec<Value>) {
         let replaced = pod.set_variables(place, variables);
         // These tell flytekit where to look; the pod's own could only be left over.
         for name in replaced.iter().filter(|name| !name.starts_with("FLYTE_SECRETS_")) {

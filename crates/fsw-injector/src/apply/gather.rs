@@ -62,7 +62,7 @@ impl Injection<'_> {
     pub(super) fn claim(
         &mut self,
         owner: usize,
-        source: &Source,
+        source: &Source<'_>,
         variables: &mut Vec<VariableClaim>,
         files: &mut Vec<FileClaim>,
     ) -> Result<(), Refusal> {
@@ -73,7 +73,7 @@ impl Injection<'_> {
         match source {
             Source::Pull(pull) => {
                 self.warnings.extend(pull.warnings.iter().cloned());
-                files.extend(file_claims(&pull.paths, owner, || FileContent::Pulled(pull.clone())));
+                files.extend(file_claims(&pull.paths, owner, || FileContent::Pulled((*pull).clone())));
                 let first = pull.paths.first();
                 variables.extend(first.and_then(|path| path_variable(&pull.path_variable, path)));
             }

@@ -9,6 +9,7 @@
 
 use fsw_injector::{Injected, Manager, Refusal, Settings, inject};
 use fsw_naming::IdForm;
+use fsw_pod::Pod;
 use fsw_request::{Mount, SecretRequest, encode};
 use fsw_source::FileStore;
 use serde_json::{Map, Value, json};
@@ -93,6 +94,10 @@ pub async fn run(pod: &Value, settings: &Settings, store: &FileStore) -> Result<
     let injected = inject(pod.clone(), settings, store).await?;
     let patch = injected.pod.patch().to_json();
     assert_eq!(&fsw_testkit::apply(pod, &patch), injected.pod.pod(), "the patch does not lead to the pod");
+    let outline = Pod::outline(&pod.to_string()).unwrap();
+    let of_outline = inject(outline, settings, store).await?.pod;
+    assert_eq!(of_outline.patch().to_json(), patch, "an outline of the pod gives another patch");
+    assert_eq!(of_outline.size(), injected.pod.pod().to_string().len(), "the size of the pod is lost on the way");
     let same = inject(pod.clone(), settings, store).await?;
     assert_eq!(same.pod.patch().to_json(), patch, "the same pod gives another patch");
     let again = inject(injected.pod.pod().clone(), settings, store).await?;

@@ -1,0 +1,134 @@
+//! Reading only what matters of a JSON text.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+
+/// What to read of a value.
+#[derive(Clone, Copy)]
+pub(crate) enum Outline {
+    All,
+    /// Of an object, these fields.
+    Fields(&'static [(&'static str, Outline)]),
+    /// Of a list, so much of each item.
+    Items(&'static Outline),
+}
+
+use Outline::{All, Fields, Items};
+
+/// All that the managers and the editor read of a pod, and all that they may change. An init container may be one that
+/// was injected before, and then every field of it is compared with what it should be.
+pub(crate) const POD: Outline = Fields(&[
+    ("metadata", Fields(&[("name", All), ("generateName", All), ("labels", All), ("annotations", All)])),
+    (
+        "spec",
+        Fields(&[
+            ("volumes", Items(&Fields(&[("name", All), ("emptyDir", All)]))),
+            ("initContainers", All),
+            ("containers", Items(&CONTAINER)),
+            ("ephemeralContainers", Items(&CONTAINER)),
+            ("securityContext", All),
+        ]),
+    ),
+]);
+
+const CONTAINER: Outline = Fields(&[("name", All), ("env", All), ("volumeMounts", All), ("securityContext", All)]);
+
+impl<'de> DeserializeSeed<'de> for Outline {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        match self {
+            All => Value::deserialize(deserializer),
+            Fields(_) | Items(_) => deserializer.deserialize_any(self),
+        }
+    }
+}
+
+impl<'de> Visitor<'de> for Outline {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        while let Some(Name(name)) = map.next_key()? {
+            let outline = match self {
+                All | Items(_) => Some(All),
+                Fields(fields) => fields.iter().find(|(field, _)| *field == name).map(|(_, outline)| *outline),
+            };
+            match outline {
+                Some(outline) => drop(object.insert(name.into_owned(), map.next_value_seed(outline)?)),
+                None => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(Value::Object(object))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        let outline = match self {
+            All | Fields(_) => All,
+            Items(outline) => *outline,
+        };
+        let mut list = Vec::new();
+        while let Some(item) = seq.next_element_seed(outline)? {
+            list.push(item);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+}
+
+/// A field's name, borrowed where it holds no escapes.
+struct Name<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OfName;
+
+        impl<'de> Visitor<'de> for OfName {
+            type Value = Name<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name")
+            }
+
+            fn visit_borrowed_str<E: Error>(self, name: &'de str) -> Result<Self::Value, E> {
+                Ok(Name(Cow::Borrowed(name)))
+            }
+
+            fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
+                Ok(Name(Cow::Owned(name.to_owned())))
+            }
+        }
+
+        deserializer.deserialize_str(OfName)
+    }
+}
