@@ -39,7 +39,7 @@ pub(crate) fn register_order(registry: &mut Registry) -> Gauge<i64, AtomicI64> {
     let gauge = Gauge::default();
     registry.register(
         "cluster_in_order",
-        "1 while the shared Secret and the MutatingWebhookConfiguration are as they should be, 0 while they are not",
+        "1 while the shared Secret and the MutatingWebhookConfiguration are as they should be, or are someone else's",
         gauge.clone(),
     );
     gauge

@@ -85,6 +85,15 @@ async fn serve(args: &RunArgs, config: &Config, layers: &Layers) -> anyhow::Resu
         tokio::spawn(async move { certificate.watch(every).await })
     };
     let tidy = tokio::spawn(async move { cached.tidy(TIDY_INTERVAL).await });
+    let nothing_to_keep = {
+        let (is_none, health, in_order) = (keeper.is_none(), health.clone(), in_order.clone());
+        move || {
+            if is_none {
+                in_order.set(1);
+                health.set_ready();
+            }
+        }
+    };
     let keep = keep(keeper, Arc::clone(&certificate), health.clone(), move |is_in_order| {
         in_order.set(is_in_order.into());
     });
@@ -95,6 +104,7 @@ async fn serve(args: &RunArgs, config: &Config, layers: &Layers) -> anyhow::Resu
         Place::Serving(turn) => (Some(turn), Either::Left(keep)),
         Place::StandingBy(lock) => {
             let keep = Either::Right(tokio::spawn(keep).map(drop));
+            nothing_to_keep();
             info!("standing by");
             let turn = tokio::select! {
                 turn = standby::turn(lock) => Some(turn?),
@@ -113,6 +123,7 @@ async fn serve(args: &RunArgs, config: &Config, layers: &Layers) -> anyhow::Resu
         let service = invalidation_service(clear, token);
         tokio::spawn(bound.serve(service, at_once, admin_shutdown))
     });
+    nothing_to_keep();
     info!(address = %bound.local_addr()?, admin_port = ours.admin_port, "listening");
     let keeping = tokio::spawn(keep);
 
@@ -159,7 +170,7 @@ async fn bind_invalidation(config: &Config, is_alone: bool) -> anyhow::Result<Op
 
 /// Ready once the API server agrees to the registration; then everything is kept right for as long as this program runs.
 async fn keep(keeper: Option<Keeper>, certificate: Arc<Certificate>, health: Health, in_order: impl Fn(bool)) {
-    let Some(keeper) = keeper else { return health.set_ready() };
+    let Some(keeper) = keeper else { return };
     cluster::persist(|| keeper.rehearse()).await;
     health.set_ready();
     let renewed = |Material { certificate: chain, key }| match certificate.replace(&chain, &key) {

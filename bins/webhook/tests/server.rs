@@ -112,6 +112,8 @@ async fn the_admin_port_has_health_and_metrics() {
     assert!(admin(&webhook, "/readyz").starts_with("HTTP/1.1 200"));
     let metrics = admin(&webhook, "/metrics");
     assert!(metrics.contains("flyte_secrets_webhook_reviews_total{outcome=\"unchanged\"} 1"), "{metrics}");
+    assert!(metrics.contains("\nflyte_secrets_webhook_cluster_in_order 1\n"), "{metrics}");
+    assert!(metrics.contains("\nflyte_secrets_webhook_certificate_expiry_timestamp_seconds 1"), "{metrics}");
     assert!(metrics.ends_with("# EOF\n"), "{metrics}");
 }
 
