@@ -126,7 +126,13 @@ fn wait(what: &str, seconds: u64, mut check: impl FnMut() -> anyhow::Result<()>)
             Err(error) if std::time::Instant::now() >= deadline => {
                 return Err(error.context(format!("{what}: not within {seconds} s")));
             }
-            Err(_) => std::thread::sleep(std::time::Duration::from_millis(100)),
+            Err(_) => pause(),
         }
     }
+}
+
+/// A moment, before something that others do is looked at again.
+#[allow(clippy::disallowed_methods, reason = "daemons say by nothing but their state that they have started or ended")]
+fn pause() {
+    std::thread::sleep(std::time::Duration::from_millis(100));
 }

@@ -55,7 +55,10 @@ pub(crate) async fn serve(args: Args) -> anyhow::Result<()> {
     let service = move |request: http::Request<_>| {
         let image = Arc::clone(&image);
         async move {
-            let body = BodyExt::collect(request.into_body()).await.map(|body| body.to_bytes()).unwrap_or_default();
+            let body = BodyExt::collect(request.into_body())
+                .await
+                .map(http_body_util::Collected::to_bytes)
+                .unwrap_or_default();
             Response::new(Full::new(answer(&body, &image).unwrap_or_default().into()))
         }
     };

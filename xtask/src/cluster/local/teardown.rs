@@ -2,12 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::thread::sleep;
-use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use xshell::{Shell, cmd};
 
+use super::super::pause;
 use super::{NAME, STATE, daemons, network, state};
 
 /// Settings of the whole machine that a kubelet changes.
@@ -20,7 +19,6 @@ const SETTINGS: &[&str] = &[
     "kernel/keys/root_maxbytes",
 ];
 const CGROUPS: &str = "/sys/fs/cgroup";
-const PAUSE: Duration = Duration::from_millis(100);
 
 /// Writes down the settings of the machine as they are now.
 pub(super) fn remember_machine() -> anyhow::Result<()> {
@@ -88,7 +86,7 @@ fn end(names: &[&str]) {
             if attempt == 60 {
                 kill(pid, "KILL");
             }
-            sleep(PAUSE);
+            pause();
         }
     }
 }
@@ -158,7 +156,7 @@ fn remove_cgroups() {
             return;
         }
         ours.iter().for_each(|path| remove_cgroup(path));
-        sleep(PAUSE);
+        pause();
     }
 }
 
