@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use equivalent::Equivalent;
+use foldhash::quality::RandomState;
 use fsw_source::{SecretId, Version};
 use moka::Expiry;
 use moka::notification::RemovalCause;
@@ -11,8 +12,8 @@ use crate::Metrics;
 use crate::entry::Entry;
 use crate::metrics::Cause;
 
-/// What an entry costs beside its texts and its value: the maps' own records, pointers, counts.
-const OVERHEAD: usize = 256;
+/// What an entry costs beside its texts and its value, as measured: the maps' own records, pointers, counts.
+const OVERHEAD: usize = 640;
 
 /// What is asked for.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -37,7 +38,7 @@ impl Equivalent<Arc<Key>> for KeyRef<'_> {
 /// The entries, within a number of bytes. Whether one is still good is the entry's own matter: the expiry here only
 /// takes away what is of no use any more.
 pub(crate) struct Store {
-    entries: Cache<Arc<Key>, Arc<Entry>>,
+    entries: Cache<Arc<Key>, Arc<Entry>, RandomState>,
     has_room: bool,
     metrics: Metrics,
 }
@@ -57,7 +58,7 @@ impl Store {
                     RemovalCause::Explicit | RemovalCause::Replaced => {}
                 }
             })
-            .build();
+            .build_with_hasher(RandomState::default());
         Self { entries, has_room: max_size > 0, metrics }
     }
 
