@@ -18,7 +18,6 @@ use tokio_rustls::TlsAcceptor;
 use tracing::debug;
 
 use crate::progress::Progress;
-use crate::serve::drained;
 use crate::stream::Stream;
 use crate::{ConnectionLimits, Shutdown};
 
@@ -82,7 +81,7 @@ where
                 true => farewell.due().await,
                 // An idle connection of HTTP/1 cannot be closed without the risk that a request is just being sent:
                 // until nothing else is left, it is closed together with an answer.
-                false => drained(self.shutdown, drain_delay).await,
+                false => self.shutdown.asked_since(drain_delay).await,
             }
         };
         let slow = async { if is_http2 { pending().await } else { progress.is_slow(header_timeout).await } };

@@ -16,28 +16,10 @@ use tokio_rustls::TlsAcceptor;
 use tracing::warn;
 
 use crate::connection::Connection;
-use crate::{Certificate, CertificateError, Shutdown};
+use crate::{Certificate, CertificateError, ConnectionLimits, Shutdown};
 
 /// After a failed `accept` (too many open files, say) the next one waits so long.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
-/// What one client may cost.
-#[derive(Debug, Clone)]
-pub struct ConnectionLimits {
-    /// So many connections at a time; more wait to be accepted.
-    pub connections: usize,
-    /// How long a client may take for its TLS handshake, and for the head of a request that it has begun.
-    pub header_timeout: Duration,
-    /// How long a connection may lie idle. Longer than clients keep theirs: one that sends a request just when its idle
-    /// connection is closed sees it fail, and an API server (90 s) would fail a pod.
-    pub idle_timeout: Duration,
-    /// How long a connection is used before its client is asked to open another; zero: for ever.
-    pub max_age: Duration,
-    /// How long to go on accepting once a shutdown was asked for, for clients that have not noticed.
-    pub drain_delay: Duration,
-    /// How long connections may take to end after that.
-    pub drain_timeout: Duration,
-}
 
 /// The address is taken or not ours.
 #[derive(Debug, Error)]
@@ -88,7 +70,7 @@ impl Bound {
         F: Future<Output = Response<Full<Bytes>>> + Send + 'static,
     {
         let places = Arc::new(Semaphore::new(limits.connections));
-        let drained = drained(shutdown.clone(), limits.drain_delay);
+        let drained = shutdown.clone().asked_since(limits.drain_delay);
         tokio::pin!(drained);
         loop {
             let (stream, place) = tokio::select! {
@@ -113,12 +95,6 @@ impl Bound {
             warn!("connections were still open when the time to drain was over");
         }
     }
-}
-
-/// The time of accepting is over.
-pub(crate) async fn drained(mut shutdown: Shutdown, delay: Duration) {
-    shutdown.asked().await;
-    sleep(delay).await;
 }
 
 /// The next connection and its place among those that may be open.

@@ -1,4 +1,7 @@
+use std::time::Duration;
+
 use tokio::sync::watch;
+use tokio::time::sleep;
 
 /// Asks for a shutdown.
 #[derive(Debug)]
@@ -13,6 +16,12 @@ impl Shutdown {
     pub fn new() -> (Trigger, Self) {
         let (sender, receiver) = watch::channel(false);
         (Trigger(sender), Self(receiver))
+    }
+
+    /// Waits until a shutdown was asked for so long ago.
+    pub async fn asked_since(mut self, delay: Duration) {
+        self.asked().await;
+        sleep(delay).await;
     }
 
     /// Whether a shutdown has been asked for.

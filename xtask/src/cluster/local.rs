@@ -41,6 +41,10 @@ fn state() -> &'static Path {
     Path::new(STATE)
 }
 
+fn containerd_socket() -> PathBuf {
+    state().join("containerd.sock")
+}
+
 pub(super) fn up(shell: &Shell) -> anyhow::Result<(PathBuf, PathBuf)> {
     if !cfg!(target_os = "linux") || cmd!(shell, "id -u").quiet().read()? != "0" {
         bail!("the local cluster needs Linux and root; run it with sudo, or use --provider kind");
@@ -62,7 +66,7 @@ pub(super) fn up(shell: &Shell) -> anyhow::Result<(PathBuf, PathBuf)> {
 }
 
 pub(super) fn load(shell: &Shell, archive: &Path) -> anyhow::Result<()> {
-    let socket = daemons::containerd_socket();
+    let socket = containerd_socket();
     let import = cmd!(shell, "ctr --address {socket} --namespace k8s.io images import {archive}");
     import.quiet().ignore_stdout().run().with_context(|| format!("cannot load {}", archive.display()))
 }

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -10,16 +10,12 @@ use anyhow::{Context as _, bail, ensure};
 use xshell::{Shell, cmd};
 
 use super::super::wait;
-use super::{NAME, STATE, load, network, pki, place, state};
+use super::{NAME, STATE, containerd_socket, load, network, pki, place, state};
 use crate::say::{QUIET, say};
 
 /// The names that Kubernetes' one program acts by.
 pub(super) const PROGRAMS: &[&str] =
     &["etcd", "kubectl", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet"];
-
-pub(super) fn containerd_socket() -> PathBuf {
-    state().join("containerd.sock")
-}
 
 pub(super) fn start(shell: &Shell, pause: &Path) -> anyhow::Result<()> {
     let since = Instant::now();

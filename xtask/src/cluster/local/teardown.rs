@@ -7,7 +7,7 @@ use anyhow::{Context as _, ensure};
 use xshell::{Shell, cmd};
 
 use super::super::pause;
-use super::{NAME, STATE, daemons, network, state};
+use super::{NAME, STATE, containerd_socket, network, state};
 
 /// Settings of the whole machine that a kubelet changes.
 const SETTINGS: &[&str] = &[
@@ -96,7 +96,7 @@ fn kill(pid: u32, signal: &str) {
 }
 
 fn end_containers(shell: &Shell) {
-    let socket = daemons::containerd_socket();
+    let socket = containerd_socket();
     let ctr = ["--address", &socket.to_string_lossy(), "--namespace", "k8s.io"];
     let tasks = || cmd!(shell, "ctr {ctr...} tasks list --quiet").quiet().ignore_stderr().read().unwrap_or_default();
     for task in tasks().lines() {
@@ -110,7 +110,7 @@ fn end_containers(shell: &Shell) {
 
 /// The processes that hold containers for our containerd.
 fn shims() -> Vec<u32> {
-    let socket = daemons::containerd_socket();
+    let socket = containerd_socket();
     let is_shim = |pid: &u32| {
         let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         let line = String::from_utf8_lossy(&line).replace('\0', " ");
