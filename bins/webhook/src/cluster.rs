@@ -15,8 +15,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 pub(crate) async fn keeper(config: &Config, layers: &Layers) -> Result<Option<Keeper>, ClusterError> {
     let ours = &config.secrets_webhook;
     let source = ours.certificates.source;
-    let variable = |name| layers.variable(name).filter(|value| !value.is_empty()).map(str::to_owned);
-    let cluster = match Cluster::of_this_pod(variable("POD_NAME"), variable("POD_NAMESPACE")) {
+    let cluster = match of_this_pod(layers) {
         Ok(cluster) => cluster,
         Err(error) if source == CertificateSource::Managed => return Err(error),
         Err(error) => {
@@ -43,13 +42,15 @@ pub(crate) async fn keeper(config: &Config, layers: &Layers) -> Result<Option<Ke
 
 /// What `init-certs` looks after: the Secret alone.
 pub(crate) fn secret_keeper(config: &Config, layers: &Layers) -> Result<Keeper, ClusterError> {
-    let cluster = Cluster::of_this_pod(
-        layers.variable("POD_NAME").map(str::to_owned),
-        layers.variable("POD_NAMESPACE").map(str::to_owned),
-    )?;
+    let cluster = of_this_pod(layers)?;
     let authorities = Authorities::Secret(secret(config, &cluster));
     let every = config.secrets_webhook.certificates.check_interval;
     Ok(Keeper { cluster, authorities, registration: None, every })
+}
+
+fn of_this_pod(layers: &Layers) -> Result<Cluster, ClusterError> {
+    let variable = |name| layers.variable(name).filter(|value| !value.is_empty()).map(str::to_owned);
+    Cluster::of_this_pod(variable("POD_NAME"), variable("POD_NAMESPACE"))
 }
 
 /// Tries until it succeeds; each new fault is said once.

@@ -5,6 +5,7 @@ mod certificate;
 mod check_config;
 mod cluster;
 mod init_certs;
+mod keeping;
 mod metrics;
 mod run;
 mod signals;

@@ -3,19 +3,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use fsw_cluster::{Keeper, Material};
 use fsw_config::{Config, Layers, Level, Loaded, LogFormat};
 use fsw_server::{
-    Bound, Certificate, ConnectionLimits, Health, Shutdown, State, Token, Trigger, admin_service, init_logs,
-    invalidation_service,
+    Bound, ConnectionLimits, Health, Shutdown, State, Token, Trigger, admin_service, init_logs, invalidation_service,
 };
-use futures_util::FutureExt as _;
-use futures_util::future::Either;
 use prometheus_client::registry::Registry;
 use tokio::runtime::Runtime;
 use tracing::{info, warn};
 
 use crate::args::RunArgs;
+use crate::keeping::Keeping;
 use crate::signals::{Signals, second_signal};
 use crate::standby::{self, Place};
 use crate::{certificate, cluster, metrics};
@@ -85,37 +82,25 @@ async fn serve(args: &RunArgs, config: &Config, layers: &Layers) -> anyhow::Resu
         tokio::spawn(async move { certificate.watch(every).await })
     };
     let tidy = tokio::spawn(async move { cached.tidy(TIDY_INTERVAL).await });
-    let nothing_to_keep = {
-        let (is_none, health, in_order) = (keeper.is_none(), health.clone(), in_order.clone());
-        move || {
-            if is_none {
-                in_order.set(1);
-                health.set_ready();
-            }
-        }
-    };
-    let keep = keep(keeper, Arc::clone(&certificate), health.clone(), move |is_in_order| {
-        in_order.set(is_in_order.into());
-    });
+    let mut keeping = Some(Keeping { keeper, certificate: Arc::clone(&certificate), health: health.clone(), in_order });
+    let mut keep = || keeping.take().and_then(Keeping::start);
 
     // Ready once it listens, or once it could.
     let is_alone = ours.standby_lock.is_none();
-    let (turn, keep) = match standby::place(ours.standby_lock.as_deref())? {
-        Place::Serving(turn) => (Some(turn), Either::Left(keep)),
+    let mut kept = None;
+    let _turn = match standby::place(ours.standby_lock.as_deref())? {
+        Place::Serving(turn) => turn,
         Place::StandingBy(lock) => {
-            let keep = Either::Right(tokio::spawn(keep).map(drop));
-            nothing_to_keep();
+            kept = keep();
             info!("standing by");
-            let turn = tokio::select! {
-                turn = standby::turn(lock) => Some(turn?),
-                () = stop.next() => None,
-            };
-            (turn, keep)
+            tokio::select! {
+                turn = standby::turn(lock) => turn?,
+                () = stop.next() => {
+                    info!("stopped");
+                    return Ok(());
+                }
+            }
         }
-    };
-    let Some(_turn) = turn else {
-        info!("stopped");
-        return Ok(());
     };
     let bound = standby::bind(SocketAddr::new(ours.listen_address, config.webhook.listen_port), is_alone).await?;
     let bound = bound.with_tls(&certificate)?;
@@ -123,9 +108,8 @@ async fn serve(args: &RunArgs, config: &Config, layers: &Layers) -> anyhow::Resu
         let service = invalidation_service(clear, token);
         tokio::spawn(bound.serve(service, at_once, admin_shutdown))
     });
-    nothing_to_keep();
+    let kept = kept.or_else(keep);
     info!(address = %bound.local_addr()?, admin_port = ours.admin_port, "listening");
-    let keeping = tokio::spawn(keep);
 
     let (trigger, shutdown) = Shutdown::new();
     let reviews = bound.serve(
@@ -141,8 +125,10 @@ async fn serve(args: &RunArgs, config: &Config, layers: &Layers) -> anyhow::Resu
         () = second_signal(stop_at_once) => warn!("stopped at once, at a second signal"),
     }
     watch.abort();
-    keeping.abort();
     tidy.abort();
+    if let Some(kept) = kept {
+        kept.abort();
+    }
     admin_trigger.pull();
     let _ = admin.await;
     if let Some(invalidation) = invalidation {
@@ -166,19 +152,6 @@ async fn bind_invalidation(config: &Config, is_alone: bool) -> anyhow::Result<Op
         );
     }
     Ok(Some((bound, token)))
-}
-
-/// Ready once the API server agrees to the registration; then everything is kept right for as long as this program runs.
-async fn keep(keeper: Option<Keeper>, certificate: Arc<Certificate>, health: Health, in_order: impl Fn(bool)) {
-    let Some(keeper) = keeper else { return };
-    cluster::persist(|| keeper.rehearse()).await;
-    health.set_ready();
-    let renewed = |Material { certificate: chain, key }| match certificate.replace(&chain, &key) {
-        Ok(true) => info!("certificate replaced"),
-        Ok(false) => {}
-        Err(error) => warn!(%error, "the certificate of the Secret cannot be used; the one before stays"),
-    };
-    keeper.keep(renewed, in_order).await;
 }
 
 /// Serves until a signal, then ends what is in flight.

@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
+use crate::registration::Registered;
 use crate::rotation::Stored;
 use crate::{CertificateSecret, Cluster, ClusterError, Registration};
 
@@ -45,6 +46,14 @@ impl std::fmt::Debug for Material {
     }
 }
 
+/// What both objects hold.
+struct Looked {
+    registered: Registered,
+    /// What the API server must trust.
+    bundle: String,
+    material: Option<Material>,
+}
+
 /// Keeps certificates and registration as they should be.
 pub struct Keeper {
     /// Where.
@@ -63,7 +72,7 @@ impl Keeper {
     /// # Errors
     /// See [`ClusterError`].
     pub async fn material(&self) -> Result<Option<Material>, ClusterError> {
-        Ok(self.bundle().await?.1)
+        Ok(self.look().await?.material)
     }
 
     /// Checks, without changing anything, that this webhook can register.
@@ -72,8 +81,8 @@ impl Keeper {
     /// See [`ClusterError`].
     pub async fn rehearse(&self) -> Result<(), ClusterError> {
         let Some(registration) = &self.registration else { return Ok(()) };
-        let (bundle, _) = self.bundle().await?;
-        registration.rehearse(&self.cluster, &bundle).await
+        let Looked { registered, bundle, .. } = self.look().await?;
+        registration.rehearse(&self.cluster, &registered, &bundle).await
     }
 
     /// Keeps everything right, for ever. `renewed` gets the material whenever it is looked at, `in_order` whether all is
@@ -105,34 +114,36 @@ impl Keeper {
     }
 
     async fn look_after(&self, renewed: &mut impl FnMut(Material)) -> Result<(), ClusterError> {
-        let (bundle, material) = self.bundle().await?;
+        let Looked { registered, bundle, material } = self.look().await?;
         // Whatever becomes of the registration, what others have switched to is served.
         if let Some(material) = material {
             renewed(material);
         }
         if let Some(registration) = &self.registration {
-            registration.register(&self.cluster, &bundle).await?;
+            registration.register(&self.cluster, &registered, &bundle).await?;
         }
         Ok(())
     }
 
-    async fn bundle(&self) -> Result<(String, Option<Material>), ClusterError> {
+    /// Looks at both objects, once each; the Secret is made or taken a step further where that is due.
+    async fn look(&self) -> Result<Looked, ClusterError> {
+        let registered = match &self.registration {
+            Some(registration) => registration.look(&self.cluster).await?,
+            None => Registered::Nothing,
+        };
         match &self.authorities {
             Authorities::Secret(secret) => {
-                let announced = match &self.registration {
-                    Some(registration) => registration.look(&self.cluster).await?.bundle(),
-                    None => None,
-                };
-                let stored = secret.settle(&self.cluster, announced.as_deref()).await?;
-                let Stored { authorities, leaf, .. } = stored;
-                Ok((authorities, Some(Material { certificate: leaf.certificate, key: leaf.key })))
+                let announced = registered.bundle();
+                let Stored { authorities, leaf, .. } = secret.settle(&self.cluster, announced.as_deref()).await?;
+                let material = Material { certificate: leaf.certificate, key: leaf.key };
+                Ok(Looked { registered, bundle: authorities, material: Some(material) })
             }
             Authorities::File(path) => {
-                let authorities = std::fs::read_to_string(path).map_err(|error| ClusterError::Authority {
+                let bundle = std::fs::read_to_string(path).map_err(|error| ClusterError::Authority {
                     path: path.display().to_string(),
                     reason: error.to_string(),
                 })?;
-                Ok((authorities, None))
+                Ok(Looked { registered, bundle, material: None })
             }
         }
     }

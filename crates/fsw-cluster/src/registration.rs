@@ -69,24 +69,32 @@ impl Registration {
     }
 
     /// Whether [`Self::register`] would succeed: the API server checks everything and changes nothing.
-    pub(crate) async fn rehearse(&self, cluster: &Cluster, bundle: &str) -> Result<(), ClusterError> {
-        let registered = self.look(cluster).await?;
-        self.apply(cluster, &self.desired(cluster, bundle, None), &registered, true).await
+    pub(crate) async fn rehearse(
+        &self,
+        cluster: &Cluster,
+        registered: &Registered,
+        bundle: &str,
+    ) -> Result<(), ClusterError> {
+        self.apply(cluster, &self.desired(cluster, bundle, None), registered, true).await
     }
 
-    /// Makes the API server hold what it should. Returns whether something was changed.
-    pub(crate) async fn register(&self, cluster: &Cluster, bundle: &str) -> Result<bool, ClusterError> {
-        let registered = self.look(cluster).await?;
-        let Some(mut wanted) = self.wanted(cluster, &registered, bundle) else { return Ok(false) };
-        if let Registered::Ours(configuration) = &registered {
+    /// Makes the API server, which holds what is registered, hold what it should.
+    pub(crate) async fn register(
+        &self,
+        cluster: &Cluster,
+        registered: &Registered,
+        bundle: &str,
+    ) -> Result<(), ClusterError> {
+        let Some(mut wanted) = self.wanted(cluster, registered, bundle) else { return Ok(()) };
+        if let Registered::Ours(configuration) = registered {
             self.disown(cluster, configuration).await?;
         }
         if let Some(owner) = ownership::owner(cluster, self.owner.as_deref()).await? {
             set_owner(&mut wanted, &owner);
         }
-        self.apply(cluster, &wanted, &registered, false).await?;
+        self.apply(cluster, &wanted, registered, false).await?;
         info!(configuration = self.service, "registered");
-        Ok(true)
+        Ok(())
     }
 
     /// What to apply, if anything is amiss. A replica that is younger than this one may have another configuration: then
