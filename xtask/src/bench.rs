@@ -6,7 +6,7 @@ use clap::Args;
 use xshell::{Shell, cmd};
 
 use crate::image;
-use crate::say::{QUIET, say};
+use fsw_testkit::say::{QUIET, say};
 
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {

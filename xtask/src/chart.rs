@@ -6,8 +6,8 @@ use anyhow::{Context as _, bail, ensure};
 use serde_json::Value;
 use xshell::{Shell, cmd};
 
-use crate::say::{GOOD, say};
 use crate::tools::helm;
+use fsw_testkit::say::{GOOD, say};
 
 const CHART: &str = "deploy/helm/flyte-secrets-webhook";
 const MANIFESTS: &str = "deploy/manifests";

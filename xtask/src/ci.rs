@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use xshell::{Shell, cmd};
 
-use crate::say::{GOOD, QUIET, STRONG, say};
 use crate::{chart, house, packages};
+use fsw_testkit::say::{GOOD, QUIET, STRONG, say};
 
 pub(crate) fn ci() -> anyhow::Result<()> {
     let shell = Shell::new()?;

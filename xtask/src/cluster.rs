@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand, ValueEnum};
 use xshell::{Shell, cmd};
 
-use crate::say::{GOOD, QUIET, say};
+use fsw_testkit::say::{GOOD, QUIET, say};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ClusterTask {

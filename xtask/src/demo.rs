@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use xshell::{Shell, cmd};
 
-use crate::say::{BAD, GOOD, QUIET, STRONG, say};
+use fsw_testkit::say::{BAD, GOOD, QUIET, STRONG, say};
 
 /// A recorded review and what must come of it.
 struct Scene {

@@ -11,8 +11,8 @@ use xshell::{Shell, cmd};
 use crate::cluster::{Cluster, ClusterArgs};
 use crate::image::{self, Arch, Entry, Image};
 use crate::packages::{self, Package};
-use crate::say::{BAD, GOOD, QUIET, STRONG, say};
 use crate::tools;
+use fsw_testkit::say::{BAD, GOOD, QUIET, STRONG, say};
 
 const REPOSITORY: &str = "localhost/flyte-secrets-webhook";
 const TAG: &str = "e2e";

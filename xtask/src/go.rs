@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use xshell::{Shell, cmd};
 
-use crate::say::{QUIET, say};
+use fsw_testkit::say::{QUIET, say};
 
 /// The tools' go.mod asks for so much.
 const OLDEST: (u32, u32) = (1, 26);

@@ -13,7 +13,7 @@ use xshell::{Shell, cmd};
 pub(crate) use oci::{Entry, Image};
 
 use crate::packages::{self, Package};
-use crate::say::{GOOD, QUIET, say};
+use fsw_testkit::say::{GOOD, QUIET, say};
 
 /// Most that an image may weigh in a registry, in bytes.
 const WEBHOOK_LIMIT: u64 = 30_000_000;
@@ -261,7 +261,6 @@ fn load(shell: &Shell, image: &Built, place: &str) -> anyhow::Result<()> {
 fn push(shell: &Shell, built: &[Built]) -> anyhow::Result<()> {
     let crane = crate::tools::crane(shell)?;
     let mut names: Vec<_> = built.iter().map(|image| &image.name).collect();
-    names.dedup();
     names.sort();
     names.dedup();
     for name in names {

@@ -10,7 +10,6 @@ mod go;
 mod house;
 mod image;
 mod packages;
-mod say;
 mod tools;
 
 use clap::{Parser, Subcommand};

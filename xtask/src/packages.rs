@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use xshell::{Shell, cmd};
 
-use crate::say::{QUIET, say};
+use fsw_testkit::say::{QUIET, say};
 
 /// A package and a file by which it is known to be there.
 pub(crate) struct Package {

@@ -8,29 +8,28 @@ use sha2::{Digest as _, Sha256};
 use xshell::{Shell, cmd};
 
 use crate::go::{go, tools};
-use crate::say::{QUIET, say};
+use fsw_testkit::say::{QUIET, say};
+
+/// What `xtask/tools` pins.
+const TOOLS: [&str; 2] = ["helm.sh/helm/v3/cmd/helm", "github.com/google/go-containerregistry/cmd/crane"];
 
 /// Helm, which the chart is made for.
 pub(crate) fn helm(shell: &Shell) -> anyhow::Result<PathBuf> {
-    tool(shell, "helm.sh/helm/v3/cmd/helm", "helm")
+    Ok(folder(shell)?.join("helm"))
 }
 
 /// The program that speaks to registries.
 pub(crate) fn crane(shell: &Shell) -> anyhow::Result<PathBuf> {
-    tool(shell, "github.com/google/go-containerregistry/cmd/crane", "crane")
+    Ok(folder(shell)?.join("crane"))
 }
 
-fn tool(shell: &Shell, package: &str, name: &str) -> anyhow::Result<PathBuf> {
+fn folder(shell: &Shell) -> anyhow::Result<PathBuf> {
     let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("tools");
-    let folder = build(shell, &module, |go, out| {
+    build(shell, &module, |go, out| {
         say(QUIET, "building Helm and crane");
-        let packages = ["helm.sh/helm/v3/cmd/helm", "github.com/google/go-containerregistry/cmd/crane"];
-        let build = cmd!(shell, "{go} build -C {module} -trimpath -ldflags '-s -w' -o {out}/ {packages...}");
-        build.env("GOFLAGS", "-mod=readonly -buildvcs=false").env("CGO_ENABLED", "0").quiet().run()?;
-        Ok(())
-    })?;
-    let program = folder.join(name);
-    program.exists().then_some(program).with_context(|| format!("{package} was not built"))
+        let build = cmd!(shell, "{go} build -C {module} -trimpath -ldflags '-s -w' -o {out}/ {TOOLS...}");
+        Ok(build.env("GOFLAGS", "-mod=readonly -buildvcs=false").env("CGO_ENABLED", "0").quiet().run()?)
+    })
 }
 
 /// The folder of what a module builds. It is built once for each content of the module.

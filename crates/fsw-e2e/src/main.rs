@@ -6,7 +6,6 @@ mod checks;
 mod hook;
 mod kubectl;
 mod pods;
-mod say;
 mod task;
 mod webhook;
 mod world;
@@ -18,8 +17,8 @@ use std::time::Instant;
 use clap::{Parser, Subcommand};
 
 use crate::checks::Check;
-use crate::say::{BAD, GOOD, QUIET, say};
 use crate::world::World;
+use fsw_testkit::say::{BAD, GOOD, QUIET, say};
 
 #[derive(Debug, Parser)]
 #[command(name = "fsw-e2e", disable_help_subcommand = true)]

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use crate::kubectl::{self, Said};
-use crate::say::{QUIET, say};
 use crate::{Run, aws, task, webhook};
+use fsw_testkit::say::{QUIET, say};
 
 const PAUSE: Duration = Duration::from_millis(150);
 

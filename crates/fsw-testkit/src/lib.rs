@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
 
 pub mod https;
+pub mod say;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -14,8 +14,8 @@ use xshell::{Shell, cmd};
 
 use crate::image::{Arch, Entry, image_of, write};
 use crate::packages::{self, Package};
-use crate::say::{QUIET, say};
 use crate::tools;
+use fsw_testkit::say::{QUIET, say};
 
 /// Names the network namespace and the cgroups.
 const NAME: &str = "fsw-local";

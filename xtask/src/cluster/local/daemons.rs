@@ -11,7 +11,7 @@ use xshell::{Shell, cmd};
 
 use super::super::wait;
 use super::{NAME, STATE, containerd_socket, load, network, pki, place, state};
-use crate::say::{QUIET, say};
+use fsw_testkit::say::{QUIET, say};
 
 /// The names that Kubernetes' one program acts by.
 pub(super) const PROGRAMS: &[&str] =

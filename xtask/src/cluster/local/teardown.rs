@@ -53,7 +53,7 @@ pub(super) fn teardown(shell: &Shell) -> anyhow::Result<()> {
     for pid in shims() {
         kill(pid, "KILL");
     }
-    unmount(shell)?;
+    unmount(shell);
     network::remove(shell);
     remove_cgroups();
     remove_log_links();
@@ -131,13 +131,12 @@ fn mounts() -> Vec<String> {
     places
 }
 
-fn unmount(shell: &Shell) -> anyhow::Result<()> {
+fn unmount(shell: &Shell) {
     for _ in 0..3 {
         for place in mounts() {
             let _ = cmd!(shell, "umount --lazy {place}").quiet().ignore_stderr().run();
         }
     }
-    Ok(())
 }
 
 fn hierarchies() -> Vec<PathBuf> {
