@@ -146,6 +146,10 @@ pub(super) async fn killed(world: &World) -> anyhow::Result<String> {
     });
     world.apply(&killer).await?;
     world.kubectl(&["-n", "aws", "wait", "--for=condition=Ready", "pod/killer", "--timeout=60s"]).await?.good()?;
+    // Those that an update is still ending would be gone before their turn.
+    world
+        .until("an end of the pods before", 60, async || Ok((replicas(world).await?.len() == 2).then_some(())))
+        .await?;
     let load = under_load(world, async || {
         for pid in pids(world).await? {
             world.kubectl(&["-n", "aws", "exec", "killer", "--", "kill", "-9", &pid]).await?.good()?;
