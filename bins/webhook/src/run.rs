@@ -5,7 +5,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use fsw_config::{Config, Layers, Level, Loaded, LogFormat};
 use fsw_server::{
-    Bound, ConnectionLimits, Health, Shutdown, State, Token, Trigger, admin_service, init_logs, invalidation_service,
+    Bound, ConnectionLimits, Health, Reserved, Shutdown, State, Token, Trigger, admin_service, init_logs,
+    invalidation_service,
 };
 use prometheus_client::registry::Registry;
 use tokio::runtime::Runtime;
@@ -61,7 +62,13 @@ async fn serve(args: &RunArgs, config: &Config, layers: &Layers) -> anyhow::Resu
     let certificate = Arc::new(certificate::certificate(args, config, keeper.as_ref()).await?);
     metrics::register_expiry(&mut registry, &certificate);
     let in_order = metrics::register_order(&mut registry);
-    let admin = Bound::plain(SocketAddr::new(ours.listen_address, ours.admin_port)).await?;
+    let admin = Bound::plain(SocketAddr::new(ours.listen_address, ours.admin_port))?;
+    let reserve = |port| Reserved::new(SocketAddr::new(ours.listen_address, port), ours.standby_lock.is_some());
+    let reviews = reserve(config.webhook.listen_port)?;
+    let invalidation = match config.webhook.cache_invalidation_port {
+        0 => None,
+        port => Some((reserve(port)?, invalidation_token(config)?)),
+    };
     let (mut stop, stop_at_once) = (Signals::new()?, Signals::new()?);
 
     let health = Health::default();
@@ -86,7 +93,6 @@ async fn serve(args: &RunArgs, config: &Config, layers: &Layers) -> anyhow::Resu
     let mut keep = || keeping.take().and_then(Keeping::start);
 
     // Ready once it listens, or once it could.
-    let is_alone = ours.standby_lock.is_none();
     let mut kept = None;
     let _turn = match standby::place(ours.standby_lock.as_deref())? {
         Place::Serving(turn) => turn,
@@ -102,12 +108,14 @@ async fn serve(args: &RunArgs, config: &Config, layers: &Layers) -> anyhow::Resu
             }
         }
     };
-    let bound = standby::bind(SocketAddr::new(ours.listen_address, config.webhook.listen_port), is_alone).await?;
-    let bound = bound.with_tls(&certificate)?;
-    let invalidation = bind_invalidation(config, is_alone).await?.map(|(bound, token)| {
-        let service = invalidation_service(clear, token);
-        tokio::spawn(bound.serve(service, at_once, admin_shutdown))
-    });
+    let bound = reviews.listen()?.with_tls(&certificate)?;
+    let invalidation = match invalidation {
+        None => None,
+        Some((port, token)) => {
+            let service = invalidation_service(clear, token);
+            Some(tokio::spawn(port.listen()?.serve(service, at_once, admin_shutdown)))
+        }
+    };
     let kept = kept.or_else(keep);
     info!(address = %bound.local_addr()?, admin_port = ours.admin_port, "listening");
 
@@ -137,21 +145,16 @@ async fn serve(args: &RunArgs, config: &Config, layers: &Layers) -> anyhow::Resu
     Ok(())
 }
 
-/// The port for clearing the cache, and what its clients have to show.
-async fn bind_invalidation(config: &Config, is_alone: bool) -> anyhow::Result<Option<(Bound, Option<Arc<Token>>)>> {
-    let (ours, port) = (&config.secrets_webhook, config.webhook.cache_invalidation_port);
-    if port == 0 {
-        return Ok(None);
-    }
-    let token = ours.cache.invalidation_token_file.as_deref().map(Token::load).transpose()?.map(Arc::new);
-    let bound = standby::bind(SocketAddr::new(ours.listen_address, port), is_alone).await?;
+/// What those who clear the cache have to show, if anything.
+fn invalidation_token(config: &Config) -> anyhow::Result<Option<Arc<Token>>> {
+    let token = config.secrets_webhook.cache.invalidation_token_file.as_deref().map(Token::load).transpose()?;
     if token.is_none() {
         info!(
-            port,
+            port = config.webhook.cache_invalidation_port,
             "anybody who reaches this port can clear the cache, as with Flyte's own webhook; secretsWebhook.cache.invalidationTokenFile asks for a token"
         );
     }
-    Ok(Some((bound, token)))
+    Ok(token.map(Arc::new))
 }
 
 /// Serves until a signal, then ends what is in flight.

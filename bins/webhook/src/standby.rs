@@ -1,19 +1,12 @@
 //! Two processes for one address: one serves, the other stands by. A lock on a file says which; the kernel lets go of it
-//! the moment its holder ends, however it ends, so that a killed process leaves no gap in which connections are refused.
+//! the moment its holder ends, however it ends. Both have reserved the address, so that all that is left to do then is to
+//! listen: a killed process leaves no gap that its clients would notice.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::net::SocketAddr;
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::Context as _;
-use fsw_server::{BindError, Bound};
 use tokio::sync::oneshot;
-use tokio::time::{sleep, timeout};
-
-/// The sockets of the process before are closed within moments.
-const PATIENCE: Duration = Duration::from_secs(10);
-const PAUSE: Duration = Duration::from_millis(1);
 
 /// The right to serve, until dropped.
 pub(crate) struct Turn {
@@ -48,24 +41,4 @@ pub(crate) async fn turn(file: File) -> anyhow::Result<Turn> {
         let _ = locked.send(result);
     });
     Ok(Turn { _lock: Some(wait.await?.context("cannot lock secretsWebhook.standbyLock")?) })
-}
-
-/// Takes a port that the process before may hold for another moment.
-pub(crate) async fn bind(address: SocketAddr, is_alone: bool) -> Result<Bound, BindError> {
-    let bind = || Bound::plain(address);
-    if is_alone {
-        return bind().await;
-    }
-    let persist = async {
-        loop {
-            match bind().await {
-                Ok(bound) => return bound,
-                Err(_) => sleep(PAUSE).await,
-            }
-        }
-    };
-    match timeout(PATIENCE, persist).await {
-        Ok(bound) => Ok(bound),
-        Err(_) => bind().await,
-    }
 }

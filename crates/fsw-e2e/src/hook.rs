@@ -40,7 +40,7 @@ pub(crate) fn identity(name: &str) -> anyhow::Result<Identity> {
 pub(crate) async fn serve(args: Args) -> anyhow::Result<()> {
     let read = |path: &PathBuf| std::fs::read_to_string(path).with_context(|| path.display().to_string());
     let certificate = Certificate::from_pem(&read(&args.certificate)?, &read(&args.key)?)?;
-    let bound = Bound::plain(args.listen).await?.with_tls(&Arc::new(certificate))?;
+    let bound = Bound::plain(args.listen)?.with_tls(&Arc::new(certificate))?;
     let minute = Duration::from_secs(60);
     let limits = ConnectionLimits {
         connections: 64,

@@ -23,6 +23,6 @@ pub use health::{Health, State};
 pub use invalidation::invalidation_service;
 pub use limits::ConnectionLimits;
 pub use logs::{LogFormat, LogsError, init_logs};
-pub use serve::{BindError, Bound};
+pub use serve::{BindError, Bound, Reserved};
 pub use shutdown::{Shutdown, Trigger};
 pub use token::{Token, TokenError};

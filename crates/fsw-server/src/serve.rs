@@ -9,7 +9,7 @@ use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use thiserror::Error;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
@@ -29,6 +29,43 @@ pub struct BindError {
     source: io::Error,
 }
 
+/// Clients that may wait to be accepted.
+const BACKLOG: u32 = 1024;
+
+/// A port that nobody listens at yet.
+pub struct Reserved {
+    address: SocketAddr,
+    socket: TcpSocket,
+}
+
+impl Reserved {
+    /// Takes a port, which other processes of the same user may take too if it is shared: whoever of them listens serves.
+    ///
+    /// # Errors
+    /// The address cannot be had.
+    pub fn new(address: SocketAddr, is_shared: bool) -> Result<Self, BindError> {
+        let reserve = || {
+            let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+            // Connections of the process before may still be closing.
+            socket.set_reuseaddr(true)?;
+            socket.set_reuseport(is_shared)?;
+            socket.bind(address)?;
+            Ok(socket)
+        };
+        reserve().map(|socket| Self { address, socket }).map_err(|source| BindError { address, source })
+    }
+
+    /// Listens, for plain HTTP.
+    ///
+    /// # Errors
+    /// Another process, which does not share the port, has begun to.
+    pub fn listen(self) -> Result<Bound, BindError> {
+        let Self { address, socket } = self;
+        let listener = socket.listen(BACKLOG).map_err(|source| BindError { address, source })?;
+        Ok(Bound { listener, tls: None })
+    }
+}
+
 /// A listener that has its port.
 pub struct Bound {
     listener: TcpListener,
@@ -40,9 +77,8 @@ impl Bound {
     ///
     /// # Errors
     /// The address cannot be had.
-    pub async fn plain(address: SocketAddr) -> Result<Self, BindError> {
-        let listener = TcpListener::bind(address).await.map_err(|source| BindError { address, source })?;
-        Ok(Self { listener, tls: None })
+    pub fn plain(address: SocketAddr) -> Result<Self, BindError> {
+        Reserved::new(address, false)?.listen()
     }
 
     /// Serves TLS with this certificate.

@@ -49,7 +49,7 @@ struct Served {
 async fn serve(limits: ConnectionLimits) -> Served {
     let made = made();
     let certificate = Arc::new(Certificate::from_pem(&made.certificate, &made.key).unwrap());
-    let bound = Bound::plain(([127, 0, 0, 1], 0).into()).await.unwrap().with_tls(&certificate).unwrap();
+    let bound = Bound::plain(([127, 0, 0, 1], 0).into()).unwrap().with_tls(&certificate).unwrap();
     let address = bound.local_addr().unwrap();
     let (trigger, shutdown) = Shutdown::new();
     let (arrived, gate) = (Arc::new(Notify::new()), Arc::new(Semaphore::new(0)));
@@ -221,7 +221,7 @@ async fn a_new_certificate_is_served_after_the_kubelet_swapped_it_in() {
     let (first, second, third) = (made(), made(), made());
     write_as_kubelet(folder.path(), "..1", &first);
     let certificate = Arc::new(Certificate::load(folder.path()).unwrap());
-    let bound = Bound::plain(([127, 0, 0, 1], 0).into()).await.unwrap().with_tls(&certificate).unwrap();
+    let bound = Bound::plain(([127, 0, 0, 1], 0).into()).unwrap().with_tls(&certificate).unwrap();
     let address = bound.local_addr().unwrap();
     let (_trigger, shutdown) = Shutdown::new();
     let ok = |_: Request<_>| std::future::ready(Response::new(Full::new(Bytes::from_static(b"ok"))));
