@@ -10,6 +10,8 @@ use crate::world::Images;
 pub(crate) const NAMESPACE: &str = "flytesnacks-development";
 /// Enforces the strictest Pod Security.
 pub(crate) const RESTRICTED: &str = "restricted";
+/// The annotation of a pod that the webhook has given secrets.
+pub(crate) const RECORD: &str = "secrets-webhook.flyte.org/injected";
 
 /// Tells what its own process was given: the environment that it was started with, and every file below the secrets'
 /// folder with who may read it.

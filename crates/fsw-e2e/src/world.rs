@@ -135,13 +135,16 @@ impl World {
         }
     }
 
-    /// Endpoints have reached the rules of the nodes when a pod that needs AWS gets its secret.
+    /// The registration is there and endpoints have reached the rules of the nodes when a pod that needs AWS gets its
+    /// secret. Before a first registration, a pod would be created as it is.
     pub(crate) async fn settle_services(&self) -> anyhow::Result<()> {
         let probe = task::pod("settled", &[task::variable("my-api-key")], &self.images).to_string();
-        let create = ["-n", task::NAMESPACE, "create", "--dry-run=server", "-f", "-"];
-        self.until("the webhook and AWS", 60, async || self.kubectl_with(&create, &probe).await?.good().map(Some))
-            .await?;
-        Ok(())
+        let create = ["-n", task::NAMESPACE, "create", "--dry-run=server", "-o", "json", "-f", "-"];
+        self.until("the webhook and AWS", 60, async || {
+            let created = self.kubectl_with(&create, &probe).await?.good()?;
+            Ok(created.contains(task::RECORD).then_some(()))
+        })
+        .await
     }
 
     /// What the webhook has to say, for the reader of a failed check.

@@ -50,7 +50,11 @@ pub(super) fn up(shell: &Shell) -> anyhow::Result<(PathBuf, PathBuf)> {
         bail!("the local cluster needs Linux and root; run it with sudo, or use --provider kind");
     }
     if state().exists() {
-        bail!("there is a cluster in {STATE} already; remove it with `cargo xtask cluster down --provider local`");
+        if teardown::is_any_alive() {
+            bail!("there is a cluster in {STATE} already; remove it with `cargo xtask cluster down --provider local`");
+        }
+        say(QUIET, format_args!("removing a cluster in {STATE} that does not run any more"));
+        teardown::teardown(shell)?;
     }
     packages::install(shell, PACKAGES)?;
     let programs = programs(shell)?;

@@ -68,6 +68,12 @@ pub(super) fn is_alive(name: &str) -> bool {
     pid(name).is_some()
 }
 
+/// Whether any daemon still runs of those that were started.
+pub(super) fn is_any_alive() -> bool {
+    let started = fs::read_dir(state().join("pids")).into_iter().flatten().flatten();
+    started.filter_map(|entry| entry.file_name().into_string().ok()).any(|name| is_alive(&name))
+}
+
 /// The pid of a daemon, if it is still that daemon's: it works in our folder.
 fn pid(name: &str) -> Option<u32> {
     let pid = fs::read_to_string(state().join("pids").join(name)).ok()?.parse().ok()?;
