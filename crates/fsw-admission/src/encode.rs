@@ -1,6 +1,6 @@
-use data_encoding::BASE64;
 use kube_core::response::{Status, StatusDetails, reason};
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::{Denial, DenialKind, Mutation};
 
@@ -28,7 +28,7 @@ struct Response<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<Status>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    patch: Option<String>,
+    patch: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     patch_type: Option<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -37,7 +37,7 @@ struct Response<'a> {
 
 /// The answer that admits a pod.
 pub(crate) fn admit(uid: &str, mutation: &Mutation) -> Vec<u8> {
-    let patch = (!mutation.patch.is_empty()).then(|| BASE64.encode(&mutation.patch.to_json()));
+    let patch = (!mutation.patch.is_empty()).then(|| base64(&mutation.patch.to_json())).flatten();
     let patch_type = patch.is_some().then_some("JSONPatch");
     let warnings = warnings(&mutation.warnings);
     bytes(Response { uid, allowed: true, status: None, patch, patch_type, warnings })
@@ -58,6 +58,15 @@ pub(crate) fn deny(uid: &str, denial: &Denial) -> Vec<u8> {
     bytes(Response { uid, allowed: false, status: Some(status), patch: None, patch_type: None, warnings: Vec::new() })
 }
 
+/// Base64 as a JSON string, which has nothing to escape.
+fn base64(bytes: &[u8]) -> Option<Box<RawValue>> {
+    let mut string = String::with_capacity(bytes.len().div_ceil(3) * 4 + "\"\"".len());
+    string.push('"');
+    base64_simd::STANDARD.encode_append(bytes, &mut string);
+    string.push('"');
+    RawValue::from_string(string).ok()
+}
+
 fn no_details() -> StatusDetails {
     StatusDetails {
         name: String::new(),
@@ -71,7 +80,7 @@ fn no_details() -> StatusDetails {
 
 fn bytes(response: Response<'_>) -> Vec<u8> {
     let envelope = Envelope { api_version: "admission.k8s.io/v1", kind: "AdmissionReview", response };
-    let patch = envelope.response.patch.as_ref().map_or(0, String::len);
+    let patch = envelope.response.patch.as_ref().map_or(0, |patch| patch.get().len());
     let mut json = Vec::with_capacity(patch + WITHOUT_PATCH);
     match serde_json::to_writer(&mut json, &envelope) {
         Ok(()) => json,

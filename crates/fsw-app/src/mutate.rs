@@ -11,6 +11,9 @@ use futures_util::future::BoxFuture;
 /// arrives.
 const MARGIN: Duration = Duration::from_millis(50);
 
+/// What the line of the log says of a request beside its id takes about so many bytes.
+const BESIDE_ID: usize = 80;
+
 /// Injects the secrets that a pod asks for.
 pub struct InjectSecrets {
     pub(crate) settings: Settings,
@@ -26,7 +29,7 @@ impl MutatePod for InjectSecrets {
             let source = Patient::new(Arc::clone(&self.source), deadline, self.room.clone());
             match inject(review.pod, &self.settings, &source).await {
                 Ok(injected) => {
-                    let facts = injected.served.iter().map(describe).collect::<Vec<_>>().join(" ");
+                    let facts = describe(&injected.served);
                     let warnings = injected.warnings.clone();
                     Ok(Mutation { patch: injected.into_patch(), warnings, facts })
                 }
@@ -49,10 +52,14 @@ impl InjectSecrets {
     }
 }
 
-/// One served request in a line of the log: `s0=Embedded:project:ID@VERSION`.
-fn describe(served: &Served) -> String {
-    let Served { request, manager, id, scope, version_id } = served;
-    let scope = scope.map(|scope| format!("{scope}:")).unwrap_or_default();
-    let version = version_id.as_ref().map(|version| format!("@{version}")).unwrap_or_default();
-    format!("{request}={manager}:{scope}{id}{version}")
+/// The served requests in a line of the log: `s0=Embedded:project:ID@VERSION s1=…`.
+fn describe(served: &[Served]) -> String {
+    let mut facts = String::with_capacity(served.iter().map(|served| served.id.len() + BESIDE_ID).sum());
+    for (index, Served { request, manager, id, scope, version_id }) in served.iter().enumerate() {
+        let space = if index > 0 { " " } else { "" };
+        let (scope, colon) = scope.map_or(("", ""), |scope| (scope.as_str(), ":"));
+        let (at, version) = version_id.as_ref().map_or(("", ""), |version| ("@", version.as_str()));
+        facts.extend([space, request, "=", manager, ":", scope, colon, id, at, version]);
+    }
+    facts
 }

@@ -38,7 +38,8 @@ impl PodPlan {
     /// The refusal of a pod of which some request cannot be served, whatever the source says.
     pub(crate) fn refusal(&self) -> Option<Refusal> {
         let hopeless = self.requests.iter().filter_map(|request| {
-            let reasons: Option<Vec<_>> = request.managers.iter().map(|manager| manager.clone().err()).collect();
+            let reasons: Option<Vec<_>> =
+                request.managers.iter().map(|manager| manager.as_ref().err().cloned()).collect();
             Some((&request.annotated.request, reasons?))
         });
         let hopeless: Vec<_> = hopeless.collect();

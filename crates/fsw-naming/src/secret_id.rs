@@ -7,6 +7,8 @@ use crate::{Key, NameError, Scope, ScopeLevel, SecretArn};
 
 /// Characters that AWS allows in a secret's name.
 const LONGEST: usize = 512;
+/// Most ids have no more bytes.
+const USUAL: usize = 160;
 
 /// How the id of a domain or organization secret is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -22,20 +24,22 @@ pub enum IdForm {
 pub struct SecretId(Arc<str>);
 
 impl SecretId {
-    /// The id of a key on one level.
-    fn new(scope: &Scope, level: ScopeLevel, form: IdForm, key: &Key) -> Result<Self, NameError> {
+    /// The id of a key on one level, put together in `text`, which can be used again.
+    fn new(scope: &Scope, level: ScopeLevel, form: IdForm, key: &Key, text: &mut String) -> Result<Self, NameError> {
         let (o, d, p, key) = (scope.organization(), scope.domain(), scope.project(), key.as_str());
-        let id = match (level, form) {
-            (ScopeLevel::Project, _) => [PREFIX, o, "__domain__", d, "__project__", p, "__key__", key].concat(),
-            (ScopeLevel::Domain, IdForm::Documented) => [PREFIX, o, "__domain__", d, "__key__", key].concat(),
-            (ScopeLevel::Domain, IdForm::Padded) => [PREFIX, o, "__domain__", d, "__project____key__", key].concat(),
-            (ScopeLevel::Organization, IdForm::Documented) => [PREFIX, o, "__key__", key].concat(),
-            (ScopeLevel::Organization, IdForm::Padded) => [PREFIX, o, "__domain____project____key__", key].concat(),
+        let pieces: &[&str] = match (level, form) {
+            (ScopeLevel::Project, _) => &[PREFIX, o, "__domain__", d, "__project__", p, "__key__", key],
+            (ScopeLevel::Domain, IdForm::Documented) => &[PREFIX, o, "__domain__", d, "__key__", key],
+            (ScopeLevel::Domain, IdForm::Padded) => &[PREFIX, o, "__domain__", d, "__project____key__", key],
+            (ScopeLevel::Organization, IdForm::Documented) => &[PREFIX, o, "__key__", key],
+            (ScopeLevel::Organization, IdForm::Padded) => &[PREFIX, o, "__domain____project____key__", key],
         };
-        if id.len() > LONGEST {
-            return Err(NameError::TooLong { key: key.to_string(), length: id.len() });
+        text.clear();
+        text.extend(pieces.iter().copied());
+        if text.len() > LONGEST {
+            return Err(NameError::TooLong { key: key.to_owned(), length: text.len() });
         }
-        Ok(Self(id.into()))
+        Ok(Self(text.as_str().into()))
     }
 
     /// What AWS is asked for.
@@ -80,10 +84,11 @@ pub fn candidates(scope: &Scope, key: &Key, forms: &[IdForm]) -> Result<Vec<Scop
     let may_be_ambiguous =
         names(scope).iter().any(|(_, name)| touches_separator(name)) || touches_separator(key.as_str());
     let mut levels = Vec::with_capacity(ScopeLevel::ALL.len());
+    let mut text = String::with_capacity(USUAL);
     for level in ScopeLevel::ALL {
         let mut ids = Vec::with_capacity(forms.len());
         for &form in forms {
-            let id = SecretId::new(scope, level, form, key)?;
+            let id = SecretId::new(scope, level, form, key, &mut text)?;
             if may_be_ambiguous && !is_unambiguous(&id, scope, level, form, key) {
                 return Err(ambiguous(scope, key, id));
             }

@@ -29,7 +29,7 @@ pub fn secret_variables(
         let mut name = prefix.to_owned();
         for (index, part) in parts.iter().filter(|part| !part.is_empty()).enumerate() {
             name.push_str(if index > 0 { "_" } else { "" });
-            name.push_str(&part.to_uppercase());
+            push_uppercase(&mut name, part);
         }
         name
     };
@@ -60,6 +60,15 @@ pub fn secret_variables(
     }
     let left_out = primary.is_none().then_some(wanted);
     VariableNames { primary, aliases, left_out }
+}
+
+/// Adds a text in upper case. Nearly every name is ASCII, which needs no text of its own for that.
+fn push_uppercase(name: &mut String, text: &str) {
+    if text.is_ascii() {
+        name.extend(text.chars().map(|character| character.to_ascii_uppercase()));
+    } else {
+        name.push_str(&text.to_uppercase());
+    }
 }
 
 /// The variable that gets the path of a file, from the `env_var` of a request, and a sentence for the author of the task

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::merge::{outdated, same_variable};
 use crate::patch::Operation;
-use crate::size::{size, size_of_name};
+use crate::size::{size, size_of_text};
 use crate::view::items;
 use crate::{ContainerList, ContainerView, Patch, Place, Pod, PodError, escape};
 
@@ -190,7 +190,7 @@ impl PodEditor {
         let replaced = match parent {
             Value::Object(fields) => {
                 let (name, others) = (unescape(last), fields.len());
-                let named = size_of_name(&name) + ":".len() + comma(others);
+                let named = size_of_text(&name) + ":".len() + comma(others);
                 let replaced = fields.insert(name, value.clone());
                 self.size = match &replaced {
                     Some(replaced) => (self.size + added).saturating_sub(size(replaced)),

@@ -26,6 +26,11 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
 /// Line breaks are skipped, and a last group that no encoder could have written (1, 3 or 6 characters) counts as
 /// absent: Go's decoder does both, so such annotations work with Flyte's own webhook.
 pub(crate) fn decode(value: &str) -> Result<Vec<u8>, DecodeError> {
+    // Nearly every value is as an encoder writes it.
+    FLYTE.decode(value.as_bytes()).or_else(|_| decode_leniently(value))
+}
+
+fn decode_leniently(value: &str) -> Result<Vec<u8>, DecodeError> {
     let mut symbols = Vec::with_capacity(value.len());
     for (position, found) in value.chars().enumerate() {
         match found {
