@@ -120,14 +120,7 @@ async fn serve(args: &RunArgs, config: &Config, layers: &Layers) -> anyhow::Resu
     info!(address = %bound.local_addr()?, admin_port = ours.admin_port, "listening");
 
     let (trigger, shutdown) = Shutdown::new();
-    let reviews = bound.serve(
-        move |request| {
-            let service = service.clone();
-            async move { service.answer(request).await }
-        },
-        limits,
-        shutdown,
-    );
+    let reviews = bound.serve(move |request| service.answer(request), limits, shutdown);
     tokio::select! {
         () = drain(stop, &health, trigger, reviews) => info!("stopped"),
         () = second_signal(stop_at_once) => warn!("stopped at once, at a second signal"),

@@ -8,7 +8,7 @@ use futures_util::future::{BoxFuture, ready};
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Body;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
 
 use crate::deadline::deadline;
@@ -56,14 +56,18 @@ impl Service {
     }
 
     /// Answers one HTTP request.
-    pub async fn answer<B>(&self, request: Request<B>) -> Response<Full<Bytes>>
+    // No `async fn`s down to the review: each would keep the request twice for as long as it runs.
+    pub fn answer<B>(&self, request: Request<B>) -> impl Future<Output = Response<Full<Bytes>>> + use<B>
     where
         B: Body,
     {
-        if let Some(refused) = refuse_early(&request) {
-            return refused;
+        let shared = Arc::clone(&self.shared);
+        async move {
+            match refuse_early(&request) {
+                Some(refused) => refused,
+                None => shared.serve(request).await,
+            }
         }
-        self.shared.serve(request).await
     }
 }
 
@@ -92,6 +96,21 @@ impl Shared {
     {
         let arrival = Instant::now();
         let deadline = deadline(request.uri().query(), self.limits.timeout, arrival);
+        match self.read(request, deadline).await {
+            Ok((_permit, body)) => self.decide(body, arrival, deadline).await,
+            Err(refused) => refused,
+        }
+    }
+
+    /// The body, and the room that it takes.
+    async fn read<B>(
+        &self,
+        request: Request<B>,
+        deadline: Instant,
+    ) -> Result<(Option<SemaphorePermit<'_>>, Bytes), Response<Full<Bytes>>>
+    where
+        B: Body,
+    {
         let announced = request.body().size_hint().upper().map(|length| usize::try_from(length).unwrap_or(usize::MAX));
         let reserve = u32::try_from(announced.unwrap_or(usize::MAX).min(self.limits.body)).unwrap_or(u32::MAX);
         let read = async {
@@ -99,17 +118,18 @@ impl Shared {
             let permit = self.bodies.acquire_many(reserve).await.ok();
             (permit, read_whole(request.into_body(), self.limits.body).await)
         };
-        let (_permit, body) = match timeout_at(deadline, read).await {
-            Ok((permit, Ok(body))) => (permit, body),
+        match timeout_at(deadline, read).await {
+            Ok((permit, Ok(body))) => Ok((permit, body)),
             Ok((_, Err(BodyError::TooLarge))) => {
                 let message = format!("a review may have {} bytes", self.limits.body);
-                return text(StatusCode::PAYLOAD_TOO_LARGE, message);
+                Err(text(StatusCode::PAYLOAD_TOO_LARGE, message))
             }
-            Ok((_, Err(BodyError::Broken))) => {
-                return text(StatusCode::BAD_REQUEST, "the body ended before it was whole");
-            }
-            Err(_) => return text(StatusCode::REQUEST_TIMEOUT, "the body did not come in time"),
-        };
+            Ok((_, Err(BodyError::Broken))) => Err(text(StatusCode::BAD_REQUEST, "the body ended before it was whole")),
+            Err(_) => Err(text(StatusCode::REQUEST_TIMEOUT, "the body did not come in time")),
+        }
+    }
+
+    async fn decide(&self, body: Bytes, arrival: Instant, deadline: Instant) -> Response<Full<Bytes>> {
         let _in_flight = self.metrics.enter();
         let answer = match self.reviews.try_acquire() {
             Ok(_seat) => review(body, deadline, &*self.mutate).await,

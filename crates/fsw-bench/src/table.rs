@@ -129,7 +129,8 @@ pub(crate) async fn load(args: &LoadArgs) -> anyhow::Result<()> {
     let case = CASES.iter().find(|case| case.name == args.case).context("there is no such case")?;
     let target = Target::new(args.port, &args.ca)?;
     let LoadArgs { connections, reviews, .. } = *args;
-    let load = Load { pods: case.pods(), connections, reviews, warm_up: 100, patience: Patience::None };
+    let warm_up = if case.is_warm() { 100 } else { 0 };
+    let load = Load { pods: case.pods(), connections, reviews, warm_up, patience: Patience::None };
     let tally = Ready::open(&target, &load).await?.run().await?;
     let spread = tally.decisions();
     print(format_args!(

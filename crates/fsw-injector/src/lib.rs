@@ -12,8 +12,11 @@ mod settings;
 mod settle;
 mod taken;
 
-use fsw_pod::{Patch, Pod, PodEditor};
+use std::pin::pin;
+
+use fsw_pod::{Patch, Pod, PodEditor, PodError};
 use fsw_source::SecretSource;
+use futures_util::future::poll_immediate;
 
 pub use apply::apply;
 pub use plan::{ManagerPlan, PodPlan, RequestPlan, plan};
@@ -45,12 +48,23 @@ impl Injected {
 /// # Errors
 /// The pod cannot be read, or a request cannot be served; then nothing of the pod is changed.
 pub async fn inject(pod: impl Into<Pod>, settings: &Settings, source: &dyn SecretSource) -> Result<Injected, Refusal> {
-    let pod = PodEditor::new(pod).map_err(|error| Refusal::of_pod(Class::Invalid, &error.to_string()))?;
+    let unreadable = |error: PodError| Refusal::of_pod(Class::Invalid, &error.to_string());
+    let mut pod = PodEditor::new(pod).map_err(unreadable)?;
     let plan = plan(&pod, settings)?;
     // A pod that is refused for sure waits for nobody.
     if let Some(refusal) = plan.refusal() {
         return Err(refusal);
     }
-    let settled = settle(&plan, settings, source).await;
+    let mut settling = pin!(settle(&plan, settings, source));
+    let settled = match poll_immediate(settling.as_mut()).await {
+        Some(settled) => settled,
+        None => {
+            // Many pods may wait for one secret.
+            let resting = pod.rest();
+            let settled = settling.await;
+            pod = resting.wake().map_err(unreadable)?;
+            settled
+        }
+    };
     apply(pod, &plan, settled, settings)
 }

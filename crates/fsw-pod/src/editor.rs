@@ -1,12 +1,13 @@
 use std::fmt;
 
+use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use crate::merge::{outdated, same_variable};
 use crate::patch::Operation;
 use crate::size::{size, size_of_text};
 use crate::view::items;
-use crate::{ContainerList, ContainerView, Patch, Place, Pod, PodError, escape};
+use crate::{ContainerList, ContainerView, Patch, Place, Pod, PodError, Resting, escape};
 
 /// A pod being changed.
 ///
@@ -16,6 +17,7 @@ pub struct PodEditor {
     pod: Value,
     patch: Patch,
     size: usize,
+    text: Option<Bytes>,
 }
 
 impl PodEditor {
@@ -24,9 +26,17 @@ impl PodEditor {
     /// # Errors
     /// A field that is read or changed here has not the shape that Kubernetes gives it.
     pub fn new(pod: impl Into<Pod>) -> Result<Self, PodError> {
-        let Pod { json, size } = pod.into();
+        let Pod { json, size, text } = pod.into();
         check_shape(&json)?;
-        Ok(Self { pod: json, patch: Patch::default(), size })
+        Ok(Self { pod: json, patch: Patch::default(), size, text })
+    }
+
+    /// Puts the pod away while it has to wait.
+    pub fn rest(self) -> Resting {
+        match self.text {
+            Some(text) if self.patch.is_empty() => Resting::Text(text),
+            _ => Resting::Read(Box::new(self)),
+        }
     }
 
     /// The pod as changed so far; of an outline, what was read of it.

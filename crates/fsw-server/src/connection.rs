@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::CONNECTION;
-use http::{HeaderValue, Request, Response, Version};
+use http::{HeaderValue, Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
@@ -40,34 +40,32 @@ where
     pub(crate) async fn run(self, stream: TcpStream, _place: OwnedSemaphorePermit) {
         // Answers are small and waited for: no reason to hold a packet back.
         let _ = stream.set_nodelay(true);
-        let Some(tls) = self.tls.clone() else { return self.http(stream, false).await };
-        match timeout(self.limits.header_timeout, tls.accept(stream)).await {
-            Ok(Ok(stream)) => {
-                let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-                self.http(stream, is_http2).await;
-            }
+        let Some(tls) = self.tls.clone() else { return self.http1(stream).await };
+        // In boxes, here and below, is what only some connections need, or only for a while.
+        match timeout(self.limits.header_timeout, Box::pin(tls.accept(stream))).await {
+            Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => Box::pin(self.http2(stream)).await,
+            Ok(Ok(stream)) => self.http1(Box::new(stream)).await,
             Ok(Err(error)) => debug!(%error, "a TLS handshake failed"),
             Err(_) => debug!("a TLS handshake took too long"),
         }
     }
 
-    async fn http<I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: I, is_http2: bool) {
-        let ConnectionLimits { header_timeout, idle_timeout, max_age, drain_delay, .. } = self.limits;
-        let mut builder = Builder::new(TokioExecutor::new());
+    async fn http1<I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: I) {
+        let Self { service, limits, shutdown, .. } = self;
+        let mut builder = http1::Builder::new();
         // Runs while the connection is idle, too.
-        builder.http1().timer(TokioTimer::new()).header_read_timeout(idle_timeout);
-        builder.http2().timer(TokioTimer::new()).keep_alive_interval(header_timeout);
-        let farewell = Farewell::new(self.shutdown.clone(), max_age);
+        builder.timer(TokioTimer::new()).header_read_timeout(limits.idle_timeout);
+        let farewell = Farewell::new(shutdown.clone(), limits.max_age);
         let progress = Progress::default();
-        let (service, leaving, at_work) = (self.service, farewell.clone(), progress.clone());
+        let at_work = progress.clone();
         let service = service_fn(move |request: Request<Incoming>| {
-            let work = at_work.work();
-            let is_http1 = request.version() <= Version::HTTP_11;
-            let (answer, leaving) = (service(request), leaving.clone());
+            let (work, service, leaving) = (at_work.work(), service.clone(), farewell.clone());
             async move {
-                let mut response = answer.await;
+                let mut response = service(request).await;
                 drop(work);
-                if is_http1 && leaving.is_due() {
+                // An idle connection cannot be closed without the risk that a request is just being sent: until nothing
+                // else is left, it is closed together with an answer.
+                if leaving.is_due() {
                     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
                 }
                 Ok::<_, Infallible>(response)
@@ -76,26 +74,43 @@ where
         let stream = Stream::new(stream, progress.clone());
         let connection = builder.serve_connection(TokioIo::new(stream), service);
         tokio::pin!(connection);
-        let given_up = async {
-            match is_http2 {
-                true => farewell.due().await,
-                // An idle connection of HTTP/1 cannot be closed without the risk that a request is just being sent:
-                // until nothing else is left, it is closed together with an answer.
-                false => self.shutdown.asked_since(drain_delay).await,
-            }
-        };
-        let slow = async { if is_http2 { pending().await } else { progress.is_slow(header_timeout).await } };
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
-            () = given_up => {
+            () = shutdown.asked_since(limits.drain_delay) => {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }
-            () = slow => return debug!("the head of a request took too long"),
+            () = progress.is_slow(limits.header_timeout) => return debug!("the head of a request took too long"),
         };
-        if let Err(error) = ended {
-            debug!(%error, "a connection ended with an error");
-        }
+        say_how(ended);
+    }
+
+    async fn http2<I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: I) {
+        let Self { service, limits, shutdown, .. } = self;
+        let mut builder = http2::Builder::new(TokioExecutor::new());
+        builder.timer(TokioTimer::new()).keep_alive_interval(limits.header_timeout);
+        let farewell = Farewell::new(shutdown, limits.max_age);
+        let service = service_fn(move |request: Request<Incoming>| {
+            let service = service.clone();
+            async move { Ok::<_, Infallible>(service(request).await) }
+        });
+        let stream = Stream::new(stream, Progress::default());
+        let connection = builder.serve_connection(TokioIo::new(stream), service);
+        tokio::pin!(connection);
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = farewell.due() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        say_how(ended);
+    }
+}
+
+fn say_how(ended: hyper::Result<()>) {
+    if let Err(error) = ended {
+        debug!(%error, "a connection ended with an error");
     }
 }
 

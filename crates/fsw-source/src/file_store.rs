@@ -13,7 +13,8 @@ use thiserror::Error;
 use crate::{Answer, Secret, SecretId, SecretSource, SecretValue, SourceError, Version};
 
 /// Secrets out of a YAML text, in place of AWS, for trying things out: id to text, `{string: …}` or
-/// `{binary: base64}`. It holds one version of each, the current one.
+/// `{binary: base64}`. It holds one version of each, the current one. A clone shares the values.
+#[derive(Clone)]
 pub struct FileStore {
     secrets: BTreeMap<String, Arc<SecretValue>>,
     place: String,

@@ -8,11 +8,14 @@
 )]
 
 use fsw_injector::{Injected, Manager, Refusal, Settings, inject};
-use fsw_naming::IdForm;
+use fsw_naming::{IdForm, SecretId, Version};
 use fsw_pod::Pod;
 use fsw_request::{Mount, SecretRequest, encode};
-use fsw_source::FileStore;
+use fsw_source::{Answer, FileStore, SecretSource, SourceError};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use serde_json::{Map, Value, json};
+use tokio::task::yield_now;
 
 pub fn sidecar() -> Manager {
     sidecar_of(fsw_sidecar::Contract::Aws)
@@ -89,15 +92,34 @@ pub fn store_of(secrets: &Value) -> FileStore {
     FileStore::from_yaml("secrets.yaml", &secrets.to_string()).unwrap()
 }
 
+/// Answers later, so that the pod has to wait.
+struct Slow(FileStore);
+
+impl SecretSource for Slow {
+    fn get<'a>(&'a self, id: &'a SecretId, version: &'a Version) -> BoxFuture<'a, Result<Answer, SourceError>> {
+        async move {
+            yield_now().await;
+            self.0.get(id, version).await
+        }
+        .boxed()
+    }
+
+    fn place(&self) -> &str {
+        self.0.place()
+    }
+}
+
 /// Injects and checks what holds for every injection: the patch leads to the pod, and injecting again changes nothing.
 pub async fn run(pod: &Value, settings: &Settings, store: &FileStore) -> Result<Injected, Refusal> {
     let injected = inject(pod.clone(), settings, store).await?;
     let patch = injected.pod.patch().to_json();
     assert_eq!(&fsw_testkit::apply(pod, &patch), injected.pod.pod(), "the patch does not lead to the pod");
-    let outline = Pod::outline(&pod.to_string()).unwrap();
-    let of_outline = inject(outline, settings, store).await?.pod;
+    let outline = Pod::outline(pod.to_string()).unwrap();
+    let of_outline = inject(outline.clone(), settings, store).await?.pod;
     assert_eq!(of_outline.patch().to_json(), patch, "an outline of the pod gives another patch");
     assert_eq!(of_outline.size(), injected.pod.pod().to_string().len(), "the size of the pod is lost on the way");
+    let later = inject(outline, settings, &Slow(store.clone())).await?.pod;
+    assert_eq!(later.patch().to_json(), patch, "an outline of a pod that had to wait gives another patch");
     let same = inject(pod.clone(), settings, store).await?;
     assert_eq!(same.pod.patch().to_json(), patch, "the same pod gives another patch");
     let again = inject(injected.pod.pod().clone(), settings, store).await?;
