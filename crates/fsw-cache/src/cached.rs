@@ -10,7 +10,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use crate::entry::Entry;
 use crate::flight::Flight;
 use crate::fly::Listed;
-use crate::store::{Key, Store};
+use crate::key::Key;
+use crate::store::Store;
 use crate::{Limiter, Metrics};
 
 /// How answers are kept and fetched.

@@ -9,15 +9,30 @@ use crate::Settings;
 /// An entry lives up to this part shorter than it may, so that what was fetched together does not expire together.
 const JITTER: f64 = 0.1;
 
-/// An answer and how long it is good for.
+/// An answer and how long it is good for. There are many: what follows `fetched_at` is counted from there.
 pub(crate) struct Entry {
     answer: Answer,
     fetched_at: Instant,
-    refresh_at: Instant,
-    expires_at: Instant,
-    /// How long it is of any use, counted from when it was fetched.
-    pub(crate) kept_for: Duration,
+    refreshed_after: Milliseconds,
+    expires_after: Milliseconds,
+    kept_for: Milliseconds,
     refreshing: AtomicBool,
+}
+
+/// Up to 49 days.
+#[derive(Clone, Copy)]
+struct Milliseconds(u32);
+
+impl From<Duration> for Milliseconds {
+    fn from(duration: Duration) -> Self {
+        Self(u32::try_from(duration.as_millis()).unwrap_or(u32::MAX))
+    }
+}
+
+impl From<Milliseconds> for Duration {
+    fn from(Milliseconds(count): Milliseconds) -> Self {
+        Self::from_millis(count.into())
+    }
 }
 
 impl Entry {
@@ -33,39 +48,57 @@ impl Entry {
         }
         let lifetime = ttl.mul_f64(1.0 - JITTER * fastrand::f64());
         let window = ttl.mul_f64(f64::from(settings.refresh_percent) / 100.0);
-        let fetched_at = Instant::now();
         Some(Self {
             answer,
-            fetched_at,
-            refresh_at: fetched_at + lifetime.saturating_sub(window),
-            expires_at: fetched_at + lifetime,
-            kept_for: lifetime + settings.max_stale,
+            fetched_at: Instant::now(),
+            refreshed_after: lifetime.saturating_sub(window).into(),
+            expires_after: lifetime.into(),
+            kept_for: lifetime.saturating_add(settings.max_stale).into(),
             refreshing: AtomicBool::new(false),
         })
     }
 
     /// When its time is over.
     pub(crate) fn expires_at(&self) -> Instant {
-        self.expires_at
+        self.fetched_at + Duration::from(self.expires_after)
+    }
+
+    /// How long it is of any use, counted from when it was fetched.
+    pub(crate) fn kept_for(&self) -> Duration {
+        self.kept_for.into()
+    }
+
+    /// Whether it says that there is a secret.
+    pub(crate) fn is_found(&self) -> bool {
+        matches!(self.answer, Answer::Found(_))
     }
 
     /// The answer, as long as its time is not over.
     pub(crate) fn fresh(&self, now: Instant) -> Option<Answer> {
-        (now < self.expires_at).then(|| self.answer.clone())
+        (now < self.expires_at()).then(|| self.answer.clone())
     }
 
     /// Whether it is to be fetched anew in the background; said once.
     pub(crate) fn wants_refresh(&self, now: Instant) -> bool {
-        now >= self.refresh_at && !self.refreshing.swap(true, Ordering::Relaxed)
+        now >= self.fetched_at + Duration::from(self.refreshed_after) && !self.refreshing.swap(true, Ordering::Relaxed)
     }
 
     /// What is better than nothing while the source is out of service.
     pub(crate) fn stale(&self, now: Instant) -> Option<Answer> {
-        let age = now.saturating_duration_since(self.fetched_at);
         if let Some(answer) = self.fresh(now) {
             return Some(answer);
         }
-        (age < self.kept_for).then(|| Answer::Stale(Stale { answer: Box::new(self.answer.clone()), age }))
+        let age = self.age(now);
+        self.is_useful(now).then(|| Answer::Stale(Stale { answer: Box::new(self.answer.clone()), age }))
+    }
+
+    /// Whether it may be served still, if only as an old answer.
+    pub(crate) fn is_useful(&self, now: Instant) -> bool {
+        self.age(now) < self.kept_for()
+    }
+
+    fn age(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.fetched_at)
     }
 
     /// The bytes of the answer.

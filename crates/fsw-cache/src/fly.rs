@@ -8,7 +8,7 @@ use crate::Verdict;
 use crate::cached::Shared;
 use crate::entry::Entry;
 use crate::flight::Flight;
-use crate::store::Key;
+use crate::key::Key;
 
 /// A flight that others can find; dropped, for whatever reason, it is not found any more.
 pub(crate) struct Listed {

@@ -3,10 +3,12 @@
 //! A [`Cached`] source asks another one at most once at a time for each id, on behalf of everybody who waits for it. A
 //! [`Limiter`] bounds how many such calls are under way, and bounds them more closely while the source throttles.
 
+mod absent;
 mod cached;
 mod entry;
 mod flight;
 mod fly;
+mod key;
 mod limiter;
 mod metrics;
 mod ride;

@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::Cached;
 use crate::flight::{Flight, Stage};
-use crate::store::Key;
+use crate::key::Key;
 
 /// Who has no seat looks up so often whether it needs one.
 const LOOK: Duration = Duration::from_millis(250);

@@ -1,7 +1,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use equivalent::Equivalent;
 use foldhash::quality::RandomState;
 use fsw_source::{SecretId, Version};
 use moka::Expiry;
@@ -9,36 +8,22 @@ use moka::notification::RemovalCause;
 use moka::sync::Cache;
 
 use crate::Metrics;
+use crate::absent::Absent;
 use crate::entry::Entry;
+use crate::key::{Key, KeyRef};
 use crate::metrics::Cause;
 
-/// What an entry costs beside its texts and its value, as measured: the maps' own records, pointers, counts.
+/// What a secret's entry costs beside its texts and its value, as measured: the maps' own records, pointers, counts.
 const OVERHEAD: usize = 640;
 
-/// What is asked for.
-#[derive(Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Key {
-    pub(crate) id: SecretId,
-    pub(crate) version: Version,
-}
-
-/// The same, borrowed: a hit copies nothing. Its hash is that of [`Key`], since both are derived from the same fields.
-#[derive(Hash)]
-struct KeyRef<'a> {
-    id: &'a SecretId,
-    version: &'a Version,
-}
-
-impl Equivalent<Arc<Key>> for KeyRef<'_> {
-    fn equivalent(&self, key: &Arc<Key>) -> bool {
-        *self.id == key.id && *self.version == key.version
-    }
-}
+/// That there is no secret is kept in this part of the room at most, so that it never pushes secrets out.
+const ABSENT_PART: u64 = 8;
 
 /// The entries, within a number of bytes. Whether one is still good is the entry's own matter: the expiry here only
 /// takes away what is of no use any more.
 pub(crate) struct Store {
-    entries: Cache<Arc<Key>, Arc<Entry>, RandomState>,
+    secrets: Cache<Arc<Key>, Arc<Entry>, RandomState>,
+    absent: Absent,
     has_room: bool,
     metrics: Metrics,
 }
@@ -46,8 +31,9 @@ pub(crate) struct Store {
 impl Store {
     pub(crate) fn new(max_size: u64, metrics: Metrics) -> Self {
         let counted = metrics.clone();
-        let entries = Cache::builder()
-            .max_capacity(max_size)
+        let for_absent = max_size / ABSENT_PART;
+        let secrets = Cache::builder()
+            .max_capacity(max_size - for_absent)
             .weigher(|key: &Arc<Key>, entry: &Arc<Entry>| weight(key, entry))
             .expire_after(UntilUseless)
             .eviction_listener(move |key: Arc<Arc<Key>>, entry: Arc<Entry>, cause| {
@@ -59,51 +45,59 @@ impl Store {
                 }
             })
             .build_with_hasher(RandomState::default());
-        Self { entries, has_room: max_size > 0, metrics }
+        let absent = Absent::new(for_absent, metrics.clone());
+        Self { secrets, absent, has_room: max_size > 0, metrics }
     }
 
     pub(crate) fn get(&self, id: &SecretId, version: &Version) -> Option<Arc<Entry>> {
-        self.entries.get(&KeyRef { id, version })
+        let key = KeyRef { id, version };
+        self.absent.get(&key).or_else(|| self.secrets.get(&key))
     }
 
     pub(crate) fn put(&self, key: Arc<Key>, entry: Entry) {
-        if self.has_room {
+        if !self.has_room {
+            return;
+        }
+        if entry.is_found() {
+            self.absent.remove(&key);
             self.metrics.added(weight(&key, &entry));
-            self.entries.insert(key, Arc::new(entry));
+            self.secrets.insert(key, Arc::new(entry));
+        } else {
+            self.secrets.invalidate(&key);
+            self.absent.put(key, Arc::new(entry));
         }
     }
 
     pub(crate) fn remove(&self, key: &Arc<Key>) {
-        self.entries.invalidate(key);
+        self.absent.remove(key);
+        self.secrets.invalidate(key);
     }
 
     /// Removes all entries of the ids that are meant; says how many.
     pub(crate) fn remove_all(&self, is_meant: impl Fn(&SecretId) -> bool) -> usize {
-        let meant: Vec<_> = self.entries.iter().filter(|(key, _)| is_meant(&key.id)).map(|(key, _)| key).collect();
-        let removed = meant.iter().filter(|key| self.entries.remove(&***key).is_some()).count();
+        let absent = self.absent.remove_all(|key| is_meant(&key.id));
+        let meant: Vec<_> = self.secrets.iter().filter(|(key, _)| is_meant(&key.id)).map(|(key, _)| key).collect();
+        let removed = meant.iter().filter(|key| self.secrets.remove(&***key).is_some()).count();
         self.tidy();
-        removed
+        absent + removed
     }
 
     /// Does what is left to do: what has expired or does not fit is dropped.
     pub(crate) fn tidy(&self) {
-        self.entries.run_pending_tasks();
+        self.secrets.run_pending_tasks();
+        self.absent.tidy();
     }
 }
 
 fn weight(key: &Key, entry: &Entry) -> u32 {
-    let version = match &key.version {
-        Version::Current => 0,
-        Version::Stage(text) | Version::Id(text) => text.len(),
-    };
-    u32::try_from(key.id.as_str().len() + version + entry.size() + OVERHEAD).unwrap_or(u32::MAX)
+    u32::try_from(key.size() + entry.size() + OVERHEAD).unwrap_or(u32::MAX)
 }
 
 struct UntilUseless;
 
 impl Expiry<Arc<Key>, Arc<Entry>> for UntilUseless {
     fn expire_after_create(&self, _: &Arc<Key>, entry: &Arc<Entry>, _: Instant) -> Option<Duration> {
-        Some(entry.kept_for)
+        Some(entry.kept_for())
     }
 
     fn expire_after_update(
@@ -113,6 +107,6 @@ impl Expiry<Arc<Key>, Arc<Entry>> for UntilUseless {
         _: Instant,
         _: Option<Duration>,
     ) -> Option<Duration> {
-        Some(entry.kept_for)
+        Some(entry.kept_for())
     }
 }

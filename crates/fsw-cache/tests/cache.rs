@@ -124,6 +124,26 @@ async fn all_entries_together_stay_within_the_size() {
     assert_eq!(under.metric("cache_evictions_total{cause=\"size\"}"), 1_000 - entries);
 }
 
+#[tokio::test(start_paused = true)]
+async fn that_there_is_no_secret_pushes_no_secret_out_and_goes_after_its_time() {
+    let fake = Fake::new(Say::NotFound);
+    fake.say_of(id_of("secret").as_str(), Say::Value("v"));
+    let under = Under::new(&fake, Settings { max_size: 80_000, ..settings() });
+    under.ask(&id_of("secret")).await;
+    for n in 0..1_000 {
+        under.ask(&id_of(&format!("k{n}"))).await;
+    }
+    let absent = || under.metric("cache_entries") - 1;
+    assert!((10..=40).contains(&absent()), "{} entries", absent());
+    assert!(under.metric("cache_size_bytes") <= 11_000);
+    assert_eq!(under.metric("cache_evictions_total{cause=\"size\"}"), 1_000 - absent());
+    assert_eq!((under.ask(&id_of("secret")).await, fake.calls()), ("v".to_owned(), 1_001));
+    let kept = absent();
+    advance(NEGATIVE_TTL).await;
+    under.cached.invalidate(|_| false);
+    assert_eq!((absent(), under.metric("cache_evictions_total{cause=\"expired\"}")), (0, kept));
+}
+
 fn refreshing() -> Settings {
     Settings { refresh_percent: 20, ..settings() }
 }
