@@ -55,7 +55,7 @@ pub(crate) struct Shared {
 impl Cached {
     /// Keeps the answers of `source`.
     pub fn new(source: Arc<dyn SecretSource>, settings: Settings, metrics: Metrics) -> Self {
-        let store = Store::new(settings.max_size, metrics.clone());
+        let store = Store::new(settings.max_size, &metrics);
         let limiter = Limiter::new(settings.max_concurrency, metrics.limit.clone());
         let flights = Mutex::default();
         Self { shared: Arc::new(Shared { source, store, flights, limiter, metrics, settings }) }
@@ -71,8 +71,7 @@ impl Cached {
         self.shared.store.remove_all(is_meant)
     }
 
-    /// Drops expired entries again and again, for ever: otherwise that happens beside other work, and in a process that
-    /// has none, secrets would stay in memory.
+    /// Drops expired entries again and again, for ever: a secret must not stay in memory because nobody asks for it.
     pub async fn tidy(&self, every: Duration) {
         let mut ticks = interval(every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

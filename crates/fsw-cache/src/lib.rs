@@ -3,7 +3,6 @@
 //! A [`Cached`] source asks another one at most once at a time for each id, on behalf of everybody who waits for it. A
 //! [`Limiter`] bounds how many such calls are under way, and bounds them more closely while the source throttles.
 
-mod absent;
 mod cached;
 mod entry;
 mod flight;
@@ -11,6 +10,7 @@ mod fly;
 mod key;
 mod limiter;
 mod metrics;
+mod part;
 mod ride;
 mod store;
 

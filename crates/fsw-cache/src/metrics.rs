@@ -71,14 +71,14 @@ impl Metrics {
         metrics
     }
 
-    pub(crate) fn added(&self, weight: u32) {
+    pub(crate) fn added(&self, weight: u64) {
         self.entries.inc();
-        self.size.inc_by(weight.into());
+        self.size.inc_by(i64::try_from(weight).unwrap_or(i64::MAX));
     }
 
-    pub(crate) fn removed(&self, weight: u32) {
+    pub(crate) fn removed(&self, weight: u64) {
         self.entries.dec();
-        self.size.dec_by(weight.into());
+        self.size.dec_by(i64::try_from(weight).unwrap_or(i64::MAX));
     }
 
     pub(crate) fn evicted(&self, cause: Cause) {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use common::{Fake, NEGATIVE_TTL, Say, TTL, Under, id, id_of, settings};
 use fsw_cache::Settings;
 use fsw_source::{Answer, SecretSource, Version};
+use futures_util::FutureExt;
 use tokio::time::advance;
 
 #[tokio::test(start_paused = true)]
@@ -117,8 +118,6 @@ async fn all_entries_together_stay_within_the_size() {
     for n in 0..1_000 {
         under.ask(&id_of(&format!("k{n}"))).await;
     }
-    // Forgetting is done beside the work on other entries.
-    under.cached.invalidate(|_| false);
     let (size, entries) = (under.metric("cache_size_bytes"), under.metric("cache_entries"));
     assert!((10_000..=20_000).contains(&size) && (20..=70).contains(&entries), "{size} bytes, {entries} entries");
     assert_eq!(under.metric("cache_evictions_total{cause=\"size\"}"), 1_000 - entries);
@@ -128,7 +127,7 @@ async fn all_entries_together_stay_within_the_size() {
 async fn that_there_is_no_secret_pushes_no_secret_out_and_goes_after_its_time() {
     let fake = Fake::new(Say::NotFound);
     fake.say_of(id_of("secret").as_str(), Say::Value("v"));
-    let under = Under::new(&fake, Settings { max_size: 80_000, ..settings() });
+    let under = Under::new(&fake, Settings { max_size: 160_000, ..settings() });
     under.ask(&id_of("secret")).await;
     for n in 0..1_000 {
         under.ask(&id_of(&format!("k{n}"))).await;
@@ -140,7 +139,7 @@ async fn that_there_is_no_secret_pushes_no_secret_out_and_goes_after_its_time() 
     assert_eq!((under.ask(&id_of("secret")).await, fake.calls()), ("v".to_owned(), 1_001));
     let kept = absent();
     advance(NEGATIVE_TTL).await;
-    under.cached.invalidate(|_| false);
+    let _ = under.cached.tidy(TTL).now_or_never();
     assert_eq!((absent(), under.metric("cache_evictions_total{cause=\"expired\"}")), (0, kept));
 }
 

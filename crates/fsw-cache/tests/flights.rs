@@ -85,15 +85,19 @@ async fn reviews_that_wait_for_one_secret_share_its_retries() {
     let under = Under::new(&fake, settings());
     let room = WaitingRoom::new(100);
     let reviews: Vec<_> = (0..100).map(|_| review(&under, id(), LONG, &room)).collect();
-    while fake.calls() < 6 {
+    let half_way = Instant::now() + LONG / 2;
+    while Instant::now() < half_way {
         advance(Duration::from_millis(100)).await;
     }
     assert_eq!(room.taken(), 100);
+    // With pauses of up to a second or so between them.
+    let in_vain = fake.calls();
+    assert!((4..=40).contains(&in_vain), "{in_vain} calls");
     fake.say(Say::Value("v"));
     for review in reviews {
         assert_eq!(review.await.unwrap(), "v");
     }
-    assert_eq!((fake.calls(), room.taken()), (7, 0));
+    assert_eq!((fake.calls(), room.taken()), (in_vain + 1, 0));
 }
 
 #[tokio::test(start_paused = true)]

@@ -10,22 +10,21 @@ use crate::entry::Entry;
 use crate::key::{Key, KeyRef};
 use crate::metrics::Cause;
 
-/// What an entry costs beside its texts, as measured.
-const OVERHEAD: usize = 240;
-/// Texts of an entry have about so many bytes.
-const USUAL_TEXTS: u64 = 90;
+/// What an entry costs beside its texts and its value, as measured: the map's own record, pointers, counts.
+const OVERHEAD: usize = 320;
+/// The map is cut into pieces, each with a lock and its share of the room, that hold 32 entries of this size: the largest
+/// secret (64 KiB) must fit into one several times.
+const LARGE: u64 = 16 * 1024;
 
-/// The ids that have no secret: four of five look-ups of an organization's secret end here. There is nothing in them to
-/// wipe in time, so that a lighter map does than for the secrets themselves.
-pub(crate) struct Absent {
+/// Entries within a number of bytes. Whether one is still good is the entry's own matter.
+pub(crate) struct Part {
     entries: Cache<Arc<Key>, Arc<Entry>, Weigh, RandomState, Count>,
     metrics: Metrics,
 }
 
-impl Absent {
+impl Part {
     pub(crate) fn new(max_size: u64, metrics: Metrics) -> Self {
-        let usual = u64::try_from(OVERHEAD).unwrap_or(u64::MAX).saturating_add(USUAL_TEXTS);
-        let items = usize::try_from(max_size / usual).unwrap_or(usize::MAX);
+        let items = usize::try_from(max_size / LARGE).unwrap_or(usize::MAX);
         let entries = Cache::with(items, max_size, Weigh, RandomState::default(), Count(metrics.clone()));
         Self { entries, metrics }
     }
@@ -36,21 +35,20 @@ impl Absent {
 
     pub(crate) fn put(&self, key: Arc<Key>, entry: Arc<Entry>) {
         self.remove(&key);
-        self.metrics.added(weight(&key));
+        self.metrics.added(weight(&key, &entry));
         self.entries.insert(key, entry);
     }
 
-    pub(crate) fn remove(&self, key: &Arc<Key>) {
-        if self.entries.remove(key).is_some() {
-            self.metrics.removed(weight(key));
-        }
+    /// Whether there was one.
+    pub(crate) fn remove(&self, key: &Arc<Key>) -> bool {
+        let removed = self.entries.remove(key);
+        removed.inspect(|(key, entry)| self.metrics.removed(weight(key, entry))).is_some()
     }
 
     /// Removes all entries that are meant; says how many.
     pub(crate) fn remove_all(&self, is_meant: impl Fn(&Key) -> bool) -> usize {
         let meant: Vec<_> = self.entries.iter().map(|(key, _)| key).filter(|key| is_meant(key)).collect();
-        meant.iter().for_each(|key| self.remove(key));
-        meant.len()
+        meant.iter().filter(|key| self.remove(key)).count()
     }
 
     /// Drops what is of no use any more.
@@ -59,7 +57,7 @@ impl Absent {
         self.entries.retain(|key, entry| {
             let is_useful = entry.is_useful(now);
             if !is_useful {
-                self.metrics.removed(weight(key));
+                self.metrics.removed(weight(key, entry));
                 self.metrics.evicted(Cause::Expired);
             }
             is_useful
@@ -67,16 +65,16 @@ impl Absent {
     }
 }
 
-fn weight(key: &Key) -> u32 {
-    u32::try_from(key.size() + OVERHEAD).unwrap_or(u32::MAX)
+fn weight(key: &Key, entry: &Entry) -> u64 {
+    u64::try_from(key.size() + entry.size() + OVERHEAD).unwrap_or(u64::MAX)
 }
 
 #[derive(Clone)]
 struct Weigh;
 
 impl Weighter<Arc<Key>, Arc<Entry>> for Weigh {
-    fn weight(&self, key: &Arc<Key>, _: &Arc<Entry>) -> u64 {
-        weight(key).into()
+    fn weight(&self, key: &Arc<Key>, entry: &Arc<Entry>) -> u64 {
+        weight(key, entry)
     }
 }
 
@@ -87,8 +85,8 @@ struct Count(Metrics);
 impl Lifecycle<Arc<Key>, Arc<Entry>> for Count {
     type RequestState = ();
 
-    fn on_evict(&self, (): &mut (), key: Arc<Key>, _: Arc<Entry>) {
-        self.0.removed(weight(&key));
+    fn on_evict(&self, (): &mut (), key: Arc<Key>, entry: Arc<Entry>) {
+        self.0.removed(weight(&key, &entry));
         self.0.evicted(Cause::Size);
     }
 }
