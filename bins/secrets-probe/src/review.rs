@@ -13,7 +13,7 @@ pub(crate) fn review(args: &ReviewArgs) -> anyhow::Result<Verdict> {
     let reply = setup::runtime()?.block_on(async {
         let source = setup::plain_source(&config).await?;
         let mutation = fsw_app::mutation(&config, source);
-        anyhow::Ok(fsw_admission::review(body, setup::deadline(&config), &mutation).await?)
+        anyhow::Ok(fsw_admission::review(&body, setup::deadline(&config), &mutation).await?)
     })?;
     let mut stdout = std::io::stdout();
     stdout.write_all(&reply.body)?;

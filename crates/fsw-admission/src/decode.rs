@@ -1,6 +1,5 @@
 use std::borrow::Cow;
 
-use bytes::Bytes;
 use fsw_pod::Pod;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -109,10 +108,10 @@ pub(crate) fn decode(body: &[u8]) -> Result<Request<'_>, Undecodable> {
 }
 
 impl Request<'_> {
-    /// The whole question about the pod, if there is one, from the body that it was read from.
-    pub(crate) fn into_pod_review(self, body: &Bytes, deadline: Instant) -> Result<Option<PodReview>, String> {
+    /// The whole question about the pod, if there is one.
+    pub(crate) fn into_pod_review(self, deadline: Instant) -> Result<Option<PodReview>, String> {
         let Some(json) = self.pod else { return Ok(None) };
-        let pod = Pod::outline(body.slice_ref(json.as_bytes())).map_err(|error| place(&error))?;
+        let pod = Pod::outline(json).map_err(|error| place(&error))?;
         let name = |field: &str| pod.json()["metadata"][field].as_str().filter(|name| !name.is_empty());
         let name = match (name("name"), name("generateName")) {
             (Some(name), _) => name.to_owned(),

@@ -1,6 +1,5 @@
 use std::panic::AssertUnwindSafe;
 
-use bytes::Bytes;
 use futures_util::FutureExt;
 use tokio::time::{Instant, timeout_at};
 use tracing::{error, info, warn};
@@ -66,17 +65,16 @@ impl From<DenialKind> for Outcome {
 }
 
 /// Answers one body. Whatever happens to the pod, the answer carries the request's id; a body without one is the only
-/// error. Writes one line to the log.
+/// error. Writes one line to the log. The body is given up as soon as it is read: a pod may have to wait.
 ///
 /// # Errors
 /// The body holds nothing that could be answered.
-pub async fn review(body: impl Into<Bytes>, deadline: Instant, mutate: &dyn MutatePod) -> Result<Reply, Undecodable> {
+pub async fn review(body: impl AsRef<[u8]>, deadline: Instant, mutate: &dyn MutatePod) -> Result<Reply, Undecodable> {
     let start = Instant::now();
-    let body: Bytes = body.into();
-    let request = decode(&body)?;
+    let request = decode(body.as_ref())?;
     let (uid, namespace, is_dry_run) = (request.uid.clone(), request.namespace.clone(), request.is_dry_run);
     let mut pod = String::new();
-    let asked = request.into_pod_review(&body, deadline);
+    let asked = request.into_pod_review(deadline);
     drop(body);
     let result = match asked {
         Ok(Some(review)) => {

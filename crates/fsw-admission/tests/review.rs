@@ -54,7 +54,7 @@ fn soon() -> Instant {
 }
 
 async fn answer(body: &[u8], mutate: &dyn MutatePod) -> (Value, Outcome) {
-    let reply = review(body.to_vec(), soon(), mutate).await.unwrap();
+    let reply = review(body, soon(), mutate).await.unwrap();
     (serde_json::from_slice(&reply.body).unwrap(), reply.outcome)
 }
 
@@ -116,7 +116,7 @@ async fn codes_and_reasons() {
 async fn a_fault_in_the_mutation_still_answers() {
     denied(&Panic, expect![[r#"{"uid":"u-1","allowed":false,"status":{"status":"Failure","code":400,"message":"flyte-secrets-webhook has a fault with this pod; its log has the details","reason":"BadRequest"}}"#]]).await;
     let pod = json!({"metadata": {}, "spec": {}});
-    let reply = review(body(&pod_request(&pod)), Instant::now(), &Hang).await.unwrap();
+    let reply = review(&body(&pod_request(&pod)), Instant::now(), &Hang).await.unwrap();
     assert_eq!(reply.outcome, Outcome::Unavailable);
 }
 
@@ -169,7 +169,7 @@ async fn what_cannot_be_answered_is_an_error_that_quotes_nothing() {
     ] {
         assert_eq!(review(body.as_bytes(), soon(), &Annotate).await.unwrap_err().to_string(), message);
     }
-    assert!(review(vec![0xff], soon(), &Annotate).await.is_err());
+    assert!(review(&[0xff], soon(), &Annotate).await.is_err());
 }
 
 #[tokio::test]
@@ -191,7 +191,7 @@ async fn warnings_are_as_short_and_few_as_kubernetes_passes_on() {
 proptest! {
     #[test]
     fn no_body_is_too_wild(body in proptest::collection::vec(any::<u8>(), 0..200)) {
-        let _ = review(body, soon(), &Refuse(DenialKind::Invalid)).now_or_never();
+        let _ = review(&body, soon(), &Refuse(DenialKind::Invalid)).now_or_never();
     }
 
     #[test]
@@ -202,7 +202,7 @@ proptest! {
         let cut = cut % body.len();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let refuse = Refuse(DenialKind::Invalid);
-        let _ = runtime.block_on(review(body.clone(), soon(), &refuse));
-        let _ = runtime.block_on(review(body[..cut].to_vec(), soon(), &refuse));
+        let _ = runtime.block_on(review(&body, soon(), &refuse));
+        let _ = runtime.block_on(review(&body[..cut], soon(), &refuse));
     }
 }

@@ -4,7 +4,6 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use fsw_config::{Config, Layers};
 use fsw_injector::{apply, plan, settle};
@@ -24,19 +23,19 @@ fn stages(criterion: &mut Criterion) {
     let config = config();
     let source = source(&config);
     let review = fsw_testkit::recording(RECORDING).json();
-    let text = Bytes::from(review["request"]["object"].to_string());
-    let body = Bytes::from(review.to_string());
+    let text = review["request"]["object"].to_string();
+    let body = review.to_string();
     let settings = fsw_app::injector_settings(&config);
 
     let annotation = review["request"]["object"]["metadata"]["annotations"]["flyte.secrets/s0"].as_str().unwrap();
     criterion.bench_function("decode an annotation", |bencher| {
         bencher.iter(|| fsw_request::decode(black_box(annotation)).unwrap());
     });
-    criterion.bench_function("read a pod", |bencher| bencher.iter(|| Pod::outline(black_box(text.clone())).unwrap()));
+    criterion.bench_function("read a pod", |bencher| bencher.iter(|| Pod::outline(black_box(&text)).unwrap()));
     criterion.bench_function("read a pod, all of it", |bencher| {
-        bencher.iter(|| serde_json::from_slice::<Value>(black_box(&text)).unwrap());
+        bencher.iter(|| serde_json::from_str::<Value>(black_box(&text)).unwrap());
     });
-    let pod = PodEditor::new(Pod::outline(text).unwrap()).unwrap();
+    let pod = PodEditor::new(Pod::outline(&text).unwrap()).unwrap();
     criterion.bench_function("plan", |bencher| bencher.iter(|| plan(black_box(&pod), &settings).unwrap()));
     let plan = plan(&pod, &settings).unwrap();
     criterion.bench_function("settle, from the cache", |bencher| {
@@ -55,7 +54,7 @@ fn stages(criterion: &mut Criterion) {
     criterion.bench_function("a whole review, from the cache", |bencher| {
         bencher.iter(|| {
             let deadline = Instant::now() + std::time::Duration::from_secs(10);
-            runtime.block_on(fsw_admission::review(black_box(body.clone()), deadline, &mutation)).unwrap()
+            runtime.block_on(fsw_admission::review(black_box(body.as_bytes()), deadline, &mutation)).unwrap()
         });
     });
 }

@@ -1,23 +1,21 @@
 use std::fmt;
 
-use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use crate::merge::{outdated, same_variable};
 use crate::patch::Operation;
 use crate::size::{size, size_of_text};
 use crate::view::items;
-use crate::{ContainerList, ContainerView, Patch, Place, Pod, PodError, Resting, escape};
+use crate::{ContainerList, ContainerView, Patch, Place, Pod, PodError, escape};
 
 /// A pod being changed.
 ///
 /// Invariant: applying the recorded operations to the pod that came in gives [`PodEditor::pod`].
 #[derive(Clone)]
 pub struct PodEditor {
-    pod: Value,
-    patch: Patch,
-    size: usize,
-    text: Option<Bytes>,
+    pub(crate) pod: Value,
+    pub(crate) patch: Patch,
+    pub(crate) size: usize,
 }
 
 impl PodEditor {
@@ -26,17 +24,9 @@ impl PodEditor {
     /// # Errors
     /// A field that is read or changed here has not the shape that Kubernetes gives it.
     pub fn new(pod: impl Into<Pod>) -> Result<Self, PodError> {
-        let Pod { json, size, text } = pod.into();
+        let Pod { json, size } = pod.into();
         check_shape(&json)?;
-        Ok(Self { pod: json, patch: Patch::default(), size, text })
-    }
-
-    /// Puts the pod away while it has to wait.
-    pub fn rest(self) -> Resting {
-        match self.text {
-            Some(text) if self.patch.is_empty() => Resting::Text(text),
-            _ => Resting::Read(Box::new(self)),
-        }
+        Ok(Self { pod: json, patch: Patch::default(), size })
     }
 
     /// The pod as changed so far; of an outline, what was read of it.

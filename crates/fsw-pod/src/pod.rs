@@ -1,4 +1,3 @@
-use bytes::Bytes;
 use serde::de::DeserializeSeed as _;
 use serde_json::{Deserializer, Value};
 
@@ -12,22 +11,19 @@ pub struct Pod {
     pub(crate) json: Value,
     /// How many bytes all of it has as JSON.
     pub(crate) size: usize,
-    /// What an outline was read from.
-    pub(crate) text: Option<Bytes>,
 }
 
 impl Pod {
     /// Reads a pod as far as it is read or changed here: most of a pod is of no interest to an injection, and reading
-    /// that costs more than all the rest. What is left out is still part of its size. The text is kept, to be read again.
+    /// that costs more than all the rest. What is left out is still part of its size.
     ///
     /// # Errors
     /// The text is not JSON.
-    pub fn outline(text: impl Into<Bytes>) -> serde_json::Result<Self> {
-        let text = text.into();
-        let mut deserializer = Deserializer::from_slice(&text);
+    pub fn outline(text: &str) -> serde_json::Result<Self> {
+        let mut deserializer = Deserializer::from_str(text);
         let json = POD.deserialize(&mut deserializer)?;
         deserializer.end()?;
-        Ok(Self { json, size: text.len(), text: Some(text) })
+        Ok(Self { json, size: text.len() })
     }
 
     /// What was read of it.
@@ -39,6 +35,6 @@ impl Pod {
 impl From<Value> for Pod {
     /// A whole pod.
     fn from(json: Value) -> Self {
-        Self { size: size(&json), json, text: None }
+        Self { size: size(&json), json }
     }
 }

@@ -61,7 +61,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const PURE: &[(&str, &[&str])] = &[
     ("fsw-naming", &["thiserror"]),
     ("fsw-request", &["data-encoding", "thiserror"]),
-    ("fsw-pod", &["bytes", "serde", "serde_json", "thiserror"]),
+    ("fsw-pod", &["serde", "serde_json", "thiserror"]),
     ("fsw-sidecar", &["serde", "serde_json", "thiserror"]),
     ("fsw-embedded", &["data-encoding", "futures-util", "serde_json", "thiserror"]),
     ("fsw-injector", &["futures-util", "serde", "serde_json"]),

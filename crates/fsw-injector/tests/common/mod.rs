@@ -114,7 +114,7 @@ pub async fn run(pod: &Value, settings: &Settings, store: &FileStore) -> Result<
     let injected = inject(pod.clone(), settings, store).await?;
     let patch = injected.pod.patch().to_json();
     assert_eq!(&fsw_testkit::apply(pod, &patch), injected.pod.pod(), "the patch does not lead to the pod");
-    let outline = Pod::outline(pod.to_string()).unwrap();
+    let outline = Pod::outline(&pod.to_string()).unwrap();
     let of_outline = inject(outline.clone(), settings, store).await?.pod;
     assert_eq!(of_outline.patch().to_json(), patch, "an outline of the pod gives another patch");
     assert_eq!(of_outline.size(), injected.pod.pod().to_string().len(), "the size of the pod is lost on the way");
