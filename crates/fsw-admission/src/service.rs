@@ -55,17 +55,20 @@ impl Service {
         Self { shared: Arc::new(Shared { mutate, limits, reviews, bodies, metrics }) }
     }
 
-    /// Answers one HTTP request.
-    // No `async fn`s down to the review: each would keep the request twice for as long as it runs.
+    /// Answers one HTTP request. Its head is given up at once: its connection may have to wait.
     pub fn answer<B>(&self, request: Request<B>) -> impl Future<Output = Response<Full<Bytes>>> + use<B>
     where
         B: Body,
     {
         let shared = Arc::clone(&self.shared);
+        let arrival = Instant::now();
+        let refused = refuse_early(&request);
+        let deadline = deadline(request.uri().query(), shared.limits.timeout, arrival);
+        let body = request.into_body();
         async move {
-            match refuse_early(&request) {
+            match refused {
                 Some(refused) => refused,
-                None => shared.serve(request).await,
+                None => shared.serve(body, arrival, deadline).await,
             }
         }
     }
@@ -90,33 +93,31 @@ fn refuse_early<B>(request: &Request<B>) -> Option<Response<Full<Bytes>>> {
 }
 
 impl Shared {
-    async fn serve<B>(&self, request: Request<B>) -> Response<Full<Bytes>>
+    async fn serve<B>(&self, body: B, arrival: Instant, deadline: Instant) -> Response<Full<Bytes>>
     where
         B: Body,
     {
-        let arrival = Instant::now();
-        let deadline = deadline(request.uri().query(), self.limits.timeout, arrival);
-        match self.read(request, deadline).await {
+        match self.read(body, deadline).await {
             Ok((_permit, body)) => self.decide(body, arrival, deadline).await,
             Err(refused) => refused,
         }
     }
 
-    /// The body, and the room that it takes.
+    /// The whole body, and the room that it takes.
     async fn read<B>(
         &self,
-        request: Request<B>,
+        body: B,
         deadline: Instant,
     ) -> Result<(Option<SemaphorePermit<'_>>, Bytes), Response<Full<Bytes>>>
     where
         B: Body,
     {
-        let announced = request.body().size_hint().upper().map(|length| usize::try_from(length).unwrap_or(usize::MAX));
+        let announced = body.size_hint().upper().map(|length| usize::try_from(length).unwrap_or(usize::MAX));
         let reserve = u32::try_from(announced.unwrap_or(usize::MAX).min(self.limits.body)).unwrap_or(u32::MAX);
         let read = async {
             // Never closed, so there is always a permit in the end.
             let permit = self.bodies.acquire_many(reserve).await.ok();
-            (permit, read_whole(request.into_body(), self.limits.body).await)
+            (permit, read_whole(body, self.limits.body).await)
         };
         match timeout_at(deadline, read).await {
             Ok((permit, Ok(body))) => Ok((permit, body)),

@@ -15,6 +15,7 @@ use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tracing::debug;
 
 use crate::progress::Progress;
@@ -41,12 +42,11 @@ where
         // Answers are small and waited for: no reason to hold a packet back.
         let _ = stream.set_nodelay(true);
         let Some(tls) = self.tls.clone() else { return self.http1(stream).await };
-        // In boxes, here and below, is what only some connections need, or only for a while.
-        match timeout(self.limits.header_timeout, Box::pin(tls.accept(stream))).await {
-            Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => Box::pin(self.http2(stream)).await,
-            Ok(Ok(stream)) => self.http1(Box::new(stream)).await,
-            Ok(Err(error)) => debug!(%error, "a TLS handshake failed"),
-            Err(_) => debug!("a TLS handshake took too long"),
+        // In boxes is what only some connections need, or only for a while.
+        let Some(stream) = Box::pin(handshake(tls, stream, self.limits.header_timeout)).await else { return };
+        match stream.get_ref().1.alpn_protocol() {
+            Some(b"h2") => Box::pin(self.http2(stream)).await,
+            _ => self.http1(stream).await,
         }
     }
 
@@ -106,6 +106,15 @@ where
         };
         say_how(ended);
     }
+}
+
+async fn handshake(tls: TlsAcceptor, stream: TcpStream, allowed: Duration) -> Option<Box<TlsStream<TcpStream>>> {
+    match timeout(allowed, tls.accept(stream)).await {
+        Ok(Ok(stream)) => return Some(Box::new(stream)),
+        Ok(Err(error)) => debug!(%error, "a TLS handshake failed"),
+        Err(_) => debug!("a TLS handshake took too long"),
+    }
+    None
 }
 
 fn say_how(ended: hyper::Result<()>) {
