@@ -115,6 +115,10 @@ pub(crate) fn build_webhook(shell: &Shell) -> anyhow::Result<PathBuf> {
     Ok(compile(shell, Arch::HERE, &[&WEBHOOK])?.join("release/webhook"))
 }
 
+/// What is freed goes back to the system at once: after a burst memory is what it was before, and a second burst does not
+/// come on top of the first.
+const ALLOCATOR: &str = "narenas:1,dirty_decay_ms:0,muzzy_decay_ms:0";
+
 const WEBHOOK: [&str; 3] = ["--release", "-p", "webhook"];
 
 fn compile(shell: &Shell, arch: Arch, programs: &[&[&str]]) -> anyhow::Result<PathBuf> {
@@ -131,7 +135,9 @@ fn compile(shell: &Shell, arch: Arch, programs: &[&[&str]]) -> anyhow::Result<Pa
     let cargo = std::env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(home()?.join(".cargo")));
     let cargo = cargo.context("neither CARGO_HOME nor HOME is set")?;
     let (root, cargo) = (root.display(), cargo.display());
-    let rustflags = format!("--remap-path-prefix={cargo}=/cargo --remap-path-prefix={root}=/source");
+    // Relocations in their short form: a megabyte less in the image, and in memory.
+    let relocations = "-C link-arg=-z -C link-arg=pack-relative-relocs";
+    let rustflags = format!("--remap-path-prefix={cargo}=/cargo --remap-path-prefix={root}=/source {relocations}");
     let cflags = format!("-ffile-prefix-map={cargo}=/cargo -ffile-prefix-map={root}=/source");
     let name = target.replace('-', "_");
     let _flags = shell.push_env(format!("CARGO_TARGET_{}_RUSTFLAGS", name.to_uppercase()), rustflags);
@@ -141,6 +147,7 @@ fn compile(shell: &Shell, arch: Arch, programs: &[&[&str]]) -> anyhow::Result<Pa
         let linker = shell.push_env(format!("CARGO_TARGET_{}_LINKER", name.to_uppercase()), "rust-lld");
         (compiler, linker)
     });
+    let _allocator = shell.push_env("JEMALLOC_SYS_WITH_MALLOC_CONF", ALLOCATOR);
     for program in programs.iter().copied() {
         cmd!(shell, "cargo build --quiet --locked --target {target} {program...}").quiet().run()?;
     }
