@@ -30,9 +30,9 @@ impl Served {
             Source::Found(_, found) => Self {
                 request,
                 manager: "Embedded",
-                id: found.id.to_string(),
+                id: found.id.as_str().to_owned(),
                 scope: Some(found.level),
-                version_id: Some(found.secret.version_id.to_string()),
+                version_id: Some(found.secret.version_id.as_ref().to_owned()),
             },
         }
     }

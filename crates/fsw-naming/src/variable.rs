@@ -64,10 +64,13 @@ pub fn secret_variables(
 
 /// Adds a text in upper case. Nearly every name is ASCII, which needs no text of its own for that.
 fn push_uppercase(name: &mut String, text: &str) {
-    if text.is_ascii() {
-        name.extend(text.chars().map(|character| character.to_ascii_uppercase()));
-    } else {
-        name.push_str(&text.to_uppercase());
+    if !text.is_ascii() {
+        return name.push_str(&text.to_uppercase());
+    }
+    let start = name.len();
+    name.push_str(text);
+    if let Some(added) = name.get_mut(start..) {
+        added.make_ascii_uppercase();
     }
 }
 

@@ -2,9 +2,9 @@ use std::fmt;
 
 use serde_json::{Map, Value, json};
 
+use crate::json::{Output as _, comma, size};
 use crate::merge::{outdated, same_variable};
 use crate::patch::Operation;
-use crate::size::{size, size_of_text};
 use crate::view::items;
 use crate::{ContainerList, ContainerView, Patch, Place, Pod, PodError, escape};
 
@@ -167,10 +167,10 @@ impl PodEditor {
         let container = &mut self.pod["spec"][place.list.field()][place.index];
         let Some(list) = container[field].as_array_mut() else { return };
         list.splice(0..0, values.iter().cloned());
-        let pointer = place.pointer();
+        let list = format!("{}/{field}/", place.pointer());
         for (index, value) in values.into_iter().enumerate() {
             self.size += size(&value) + ",".len();
-            self.patch.push(Operation::Add { path: format!("{pointer}/{field}/{index}"), value });
+            self.patch.push(Operation::Add { path: [&*list, &*index.to_string()].concat(), value });
         }
     }
 
@@ -190,7 +190,8 @@ impl PodEditor {
         let replaced = match parent {
             Value::Object(fields) => {
                 let (name, others) = (unescape(last), fields.len());
-                let named = size_of_text(&name) + ":".len() + comma(others);
+                let mut named = ":".len() + comma(others).len();
+                named.text(&name);
                 let replaced = fields.insert(name, value.clone());
                 self.size = match &replaced {
                     Some(replaced) => (self.size + added).saturating_sub(size(replaced)),
@@ -200,7 +201,7 @@ impl PodEditor {
             }
             Value::Array(list) => {
                 let index = last.parse().unwrap_or(list.len()).min(list.len());
-                self.size += added + comma(list.len());
+                self.size += added + comma(list.len()).len();
                 list.insert(index, value.clone());
                 false
             }
@@ -213,7 +214,7 @@ impl PodEditor {
         let Some((Value::Array(list), last)) = split(&mut self.pod, &path) else { return };
         if let Some(index) = last.parse().ok().filter(|index| *index < list.len()) {
             let removed = list.remove(index);
-            self.size = self.size.saturating_sub(size(&removed) + comma(list.len()));
+            self.size = self.size.saturating_sub(size(&removed) + comma(list.len()).len());
             self.patch.push(Operation::Remove { path });
         }
     }
@@ -221,11 +222,6 @@ impl PodEditor {
 
 fn name(variable: &Value) -> Option<&str> {
     variable["name"].as_str()
-}
-
-/// What separates a value from so many others.
-fn comma(others: usize) -> usize {
-    usize::from(others > 0)
 }
 
 impl fmt::Debug for PodEditor {

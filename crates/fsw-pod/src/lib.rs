@@ -8,6 +8,7 @@
 
 mod editor;
 mod error;
+mod json;
 mod merge;
 mod outline;
 mod patch;
@@ -15,18 +16,17 @@ mod pod;
 mod quantity;
 mod resting;
 mod security;
-mod size;
 mod variable;
 mod view;
 
 pub use editor::PodEditor;
 pub use error::PodError;
+pub use json::size;
 pub use patch::Patch;
 pub use pod::Pod;
 pub use quantity::Quantity;
 pub use resting::Resting;
 pub use security::{file_mode, security_context};
-pub use size::size;
 pub use variable::{variable, with_own};
 pub use view::{ContainerList, ContainerView, Place};
 

@@ -1,7 +1,8 @@
 use std::fmt;
 
-use serde::Serialize;
 use serde_json::Value;
+
+use crate::json::{Output as _, comma, write};
 
 /// So many bytes hold most patches.
 const USUAL: usize = 2048;
@@ -12,8 +13,7 @@ pub struct Patch {
     operations: Vec<Operation>,
 }
 
-#[derive(Clone, PartialEq, Serialize)]
-#[serde(tag = "op", rename_all = "lowercase")]
+#[derive(Clone, PartialEq)]
 pub(crate) enum Operation {
     Add { path: String, value: Value },
     Replace { path: String, value: Value },
@@ -38,11 +38,26 @@ impl Patch {
     /// The patch as the API server takes it.
     pub fn to_json(&self) -> Vec<u8> {
         let mut json = Vec::with_capacity(USUAL);
-        match serde_json::to_writer(&mut json, &self.operations) {
-            Ok(()) => json,
-            // Operations are strings and JSON values: there is nothing in them that could not be written.
-            Err(_) => Vec::new(),
+        json.push(b'[');
+        for (index, operation) in self.operations.iter().enumerate() {
+            let (name, path, value) = match operation {
+                Operation::Add { path, value } => ("add", path, Some(value)),
+                Operation::Replace { path, value } => ("replace", path, Some(value)),
+                Operation::Remove { path } => ("remove", path, None),
+            };
+            json.json(comma(index));
+            json.json(r#"{"op":""#);
+            json.json(name);
+            json.json(r#"","path":"#);
+            json.text(path);
+            if let Some(value) = value {
+                json.json(r#","value":"#);
+                write(value, &mut json);
+            }
+            json.push(b'}');
         }
+        json.push(b']');
+        json
     }
 }
 

@@ -1,8 +1,8 @@
 use serde::de::DeserializeSeed as _;
 use serde_json::{Deserializer, Value};
 
+use crate::json::size;
 use crate::outline::POD;
-use crate::size;
 
 /// A pod as the API server sent it, to be changed by a [`PodEditor`](crate::PodEditor). It may hold secrets of its own,
 /// so it has no `Debug`.

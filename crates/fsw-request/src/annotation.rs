@@ -15,7 +15,7 @@ pub struct Annotated {
 impl Annotated {
     /// The annotation's name without Flyte's prefix, for example `s0`.
     pub fn short_name(&self) -> String {
-        format!("s{}", self.index)
+        ["s", &*self.index.to_string()].concat()
     }
 }
 
