@@ -4,7 +4,6 @@ use serde_json::{Map, Value, json};
 
 use crate::json::{Output as _, comma, size};
 use crate::merge::{outdated, same_variable};
-use crate::patch::Operation;
 use crate::view::items;
 use crate::{ContainerList, ContainerView, Patch, Place, Pod, PodError, escape};
 
@@ -87,9 +86,9 @@ impl PodEditor {
             return;
         }
         if present.is_object() {
-            self.add(format!("/metadata/annotations/{}", escape(name)), value.into());
+            self.add(&format!("/metadata/annotations/{}", escape(name)), value.into());
         } else {
-            self.add("/metadata/annotations".to_owned(), json!({ name: value }));
+            self.add("/metadata/annotations", json!({ name: value }));
         }
     }
 
@@ -102,9 +101,9 @@ impl PodEditor {
     pub fn insert_init_container(&mut self, index: usize, container: Value) {
         let list = &self.pod["spec"]["initContainers"];
         if list.is_array() {
-            self.add(format!("/spec/initContainers/{index}"), container);
+            self.add(&format!("/spec/initContainers/{index}"), container);
         } else {
-            self.add("/spec/initContainers".to_owned(), Value::Array(vec![container]));
+            self.add("/spec/initContainers", Value::Array(vec![container]));
         }
     }
 
@@ -113,7 +112,7 @@ impl PodEditor {
         let pointer = place.pointer();
         let Some(present) = self.pod.pointer(&pointer) else { return };
         for (field, value) in outdated(present, wanted) {
-            self.add(format!("{pointer}/{}", escape(&field)), value);
+            self.add(&format!("{pointer}/{}", escape(&field)), value);
         }
     }
 
@@ -141,9 +140,9 @@ impl PodEditor {
         let replaced = others.filter_map(|(index, _)| name(&present[*index]).map(str::to_owned)).collect();
         let pointer = place.pointer();
         if present.len() == taken.len() {
-            self.add(format!("{pointer}/env"), Value::Array(variables));
+            self.add(&format!("{pointer}/env"), Value::Array(variables));
         } else {
-            taken.into_iter().rev().for_each(|(index, _)| self.remove(format!("{pointer}/env/{index}")));
+            taken.into_iter().rev().for_each(|(index, _)| self.remove(&format!("{pointer}/env/{index}")));
             self.put_first(place, "env", variables);
         }
         replaced
@@ -166,56 +165,51 @@ impl PodEditor {
     fn put_first(&mut self, place: Place, field: &str, values: Vec<Value>) {
         let container = &mut self.pod["spec"][place.list.field()][place.index];
         let Some(list) = container[field].as_array_mut() else { return };
-        list.splice(0..0, values.iter().cloned());
-        let list = format!("{}/{field}/", place.pointer());
-        for (index, value) in values.into_iter().enumerate() {
-            self.size += size(&value) + ",".len();
-            self.patch.push(Operation::Add { path: [&*list, &*index.to_string()].concat(), value });
+        let pointer = format!("{}/{field}/", place.pointer());
+        for (index, value) in values.iter().enumerate() {
+            self.size += self.patch.add(&[&*pointer, &*index.to_string()].concat(), value) + ",".len();
         }
+        list.splice(0..0, values);
     }
 
     fn append(&mut self, pointer: &str, field: &str, value: Value) {
         if self.pod.pointer(pointer).is_some_and(|parent| parent[field].is_array()) {
-            self.add(format!("{pointer}/{field}/-"), value);
+            self.add(&format!("{pointer}/{field}/-"), value);
         } else {
-            self.add(format!("{pointer}/{field}"), Value::Array(vec![value]));
+            self.add(&format!("{pointer}/{field}"), Value::Array(vec![value]));
         }
     }
 
     /// Adds, or replaces where a field of that name is there: both are an `add` to RFC 6902, but a replacement reads
     /// better in an audit log.
-    fn add(&mut self, path: String, value: Value) {
-        let Some((parent, last)) = split(&mut self.pod, &path) else { return };
-        let added = size(&value);
-        let replaced = match parent {
+    fn add(&mut self, path: &str, value: Value) {
+        let Some((parent, last)) = split(&mut self.pod, path) else { return };
+        match parent {
             Value::Object(fields) => {
-                let (name, others) = (unescape(last), fields.len());
-                let mut named = ":".len() + comma(others).len();
-                named.text(&name);
-                let replaced = fields.insert(name, value.clone());
-                self.size = match &replaced {
-                    Some(replaced) => (self.size + added).saturating_sub(size(replaced)),
-                    None => self.size + named + added,
-                };
-                replaced.is_some()
+                let name = unescape(last);
+                if let Some(present) = fields.get(&name) {
+                    self.size = (self.size + self.patch.replace(path, &value)).saturating_sub(size(present));
+                } else {
+                    self.size += self.patch.add(path, &value) + ":".len() + comma(fields.len()).len();
+                    self.size.text(&name);
+                }
+                fields.insert(name, value);
             }
             Value::Array(list) => {
                 let index = last.parse().unwrap_or(list.len()).min(list.len());
-                self.size += added + comma(list.len()).len();
-                list.insert(index, value.clone());
-                false
+                self.size += self.patch.add(path, &value) + comma(list.len()).len();
+                list.insert(index, value);
             }
-            _ => return,
-        };
-        self.patch.push(if replaced { Operation::Replace { path, value } } else { Operation::Add { path, value } });
+            _ => {}
+        }
     }
 
-    fn remove(&mut self, path: String) {
-        let Some((Value::Array(list), last)) = split(&mut self.pod, &path) else { return };
+    fn remove(&mut self, path: &str) {
+        let Some((Value::Array(list), last)) = split(&mut self.pod, path) else { return };
         if let Some(index) = last.parse().ok().filter(|index| *index < list.len()) {
             let removed = list.remove(index);
             self.size = self.size.saturating_sub(size(&removed) + comma(list.len()).len());
-            self.patch.push(Operation::Remove { path });
+            self.patch.remove(path);
         }
     }
 }
