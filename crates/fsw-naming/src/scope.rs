@@ -1,4 +1,5 @@
 use crate::NameError;
+use crate::secret_id::Beginnings;
 
 /// The label with the organization; stamped by Flyte v2 only.
 pub const ORGANIZATION_LABEL: &str = "organization";
@@ -13,6 +14,7 @@ pub struct Scope {
     organization: String,
     domain: String,
     project: String,
+    beginnings: Beginnings,
 }
 
 impl Scope {
@@ -26,7 +28,9 @@ impl Scope {
                 return Err(NameError::MissingLabel { label });
             }
         }
-        Ok(Self { organization: organization.to_owned(), domain: domain.to_owned(), project: project.to_owned() })
+        let beginnings = Beginnings::new(organization, domain, project);
+        let (organization, domain, project) = (organization.to_owned(), domain.to_owned(), project.to_owned());
+        Ok(Self { organization, domain, project, beginnings })
     }
 
     /// The scope in a pod's labels. Flyte v1 stamps no organization: `default_organization` stands in for it.
@@ -53,6 +57,10 @@ impl Scope {
     /// The domain.
     pub fn domain(&self) -> &str {
         &self.domain
+    }
+
+    pub(crate) fn beginnings(&self) -> &Beginnings {
+        &self.beginnings
     }
 
     /// The project.
