@@ -22,7 +22,7 @@ pub(crate) enum Lane {
 }
 
 /// What differs between runs of one server.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Settings {
     pub(crate) manager: Manager,
     /// Further settings of this project's webhook, `KEY=VALUE`.
@@ -54,11 +54,6 @@ impl Lane {
             Self::Floor => "floor",
             Self::ParsingFloor => "floor, parsing",
         }
-    }
-
-    /// Whether it does not care what is in a review.
-    pub(crate) fn is_floor(&self) -> bool {
-        matches!(self, Self::Floor | Self::ParsingFloor)
     }
 
     pub(crate) async fn start(&self, settings: Settings, bench: &Bench) -> anyhow::Result<Server> {

@@ -1,8 +1,8 @@
 //! The cases of one server.
 
 use super::Bench;
-use super::case::{Case, Manager, Shape};
-use super::lane::{Lane, Server, Settings};
+use super::case::{Case, Shape};
+use super::lane::{Lane, Server};
 use super::report::{CaseReport, LaneReport};
 use crate::aws::Calls;
 use crate::load::{Load, Patience, Ready, Tally};
@@ -38,16 +38,19 @@ pub(crate) struct Used {
     pub(crate) calls: Calls,
 }
 
-/// All cases of one server, which is started once for each manager, so that its memory is that of all loads together.
+/// All cases of one server, which is started once for each way to set it up, so that its memory is that of all loads
+/// together.
 pub(crate) async fn lane(lane: &Lane, cases: &[&Case], bench: &Bench, sizes: Sizes) -> anyhow::Result<LaneReport> {
     let mut report = LaneReport::new(lane.name());
-    for manager in [Manager::Embedded, Manager::Sidecar] {
-        let cases = cases.iter().filter(|case| case.manager == manager);
-        let cases: Vec<_> = cases.filter(|case| !lane.is_floor() || case.name == "W1").collect();
-        if cases.is_empty() {
-            continue;
-        }
-        let server = lane.start(Settings { manager, ours: &[] }, bench).await?;
+    let is_for_lane = |case: &&Case| match lane {
+        Lane::Ours(_) => true,
+        Lane::Other(_) => case.settings.ours.is_empty(),
+        Lane::Floor | Lane::ParsingFloor => case.name == "W1",
+    };
+    let mut rest: Vec<_> = cases.iter().copied().filter(is_for_lane).collect();
+    while let Some(settings) = rest.first().map(|case| case.settings) {
+        let cases: Vec<_> = rest.extract_if(.., |case| case.settings == settings).collect();
+        let server = lane.start(settings, bench).await?;
         report.idle_mib = report.idle_mib.max(memory(server.process.pid).0);
         for case in cases {
             let measured = match case.shape {
