@@ -107,7 +107,8 @@ pub enum LookUpError {
 /// Looks a secret up, scope by scope. Within a scope all forms of the id are asked for at once, and the preferred one
 /// wins. A scope that cannot be read for sure ends the walk: what a broader one holds could be the wrong value.
 pub async fn look_up(plan: &Plan, source: &dyn SecretSource, on_access_denied: OnAccessDenied, depth: Depth) -> LookUp {
-    let mut attempts: Vec<Attempt> = Vec::new();
+    let most = plan.scopes.iter().map(|scope| scope.ids.len()).sum();
+    let mut attempts: Vec<Attempt> = Vec::with_capacity(most);
     let at_once = match depth {
         Depth::Sequential => 1,
         Depth::Eager => plan.scopes.len().max(1),

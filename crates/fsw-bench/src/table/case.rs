@@ -1,4 +1,3 @@
-use super::lane::Settings;
 use crate::load::{Mount, Pods, Scope, Sets};
 
 /// One line of the table.
@@ -29,6 +28,14 @@ impl Manager {
             Self::Sidecar => "AWS",
         }
     }
+}
+
+/// What differs between runs of one server.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Settings {
+    pub(crate) manager: Manager,
+    /// Further settings of this project's webhook, `KEY=VALUE`.
+    pub(crate) ours: &'static [&'static str],
 }
 
 /// How the pods come.

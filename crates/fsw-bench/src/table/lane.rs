@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use tokio::process::Command;
 
 use super::Bench;
-use super::case::Manager;
+use super::case::Settings;
 use crate::load::Target;
 use crate::process::{Process, free_port};
 
@@ -19,14 +19,6 @@ pub(crate) enum Lane {
     Floor,
     /// The same, with the body read as JSON.
     ParsingFloor,
-}
-
-/// What differs between runs of one server.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Settings {
-    pub(crate) manager: Manager,
-    /// Further settings of this project's webhook, `KEY=VALUE`.
-    pub(crate) ours: &'static [&'static str],
 }
 
 /// A server that listens.

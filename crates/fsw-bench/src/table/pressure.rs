@@ -6,8 +6,8 @@ use anyhow::bail;
 use tokio::time::sleep;
 
 use super::Bench;
-use super::case::Manager;
-use super::lane::{Lane, Server, Settings};
+use super::case::{Manager, Settings};
+use super::lane::{Lane, Server};
 use super::measure::{Sizes, run};
 use super::report::PressureReport;
 use crate::aws::{FAIR, Weather};
