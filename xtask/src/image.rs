@@ -117,7 +117,7 @@ pub(crate) fn build_webhook(shell: &Shell) -> anyhow::Result<PathBuf> {
 
 /// What is freed goes back to the system at once: after a burst memory is what it was before, and a second burst does not
 /// come on top of the first.
-const ALLOCATOR: &str = "narenas:1,dirty_decay_ms:0,muzzy_decay_ms:0";
+const ALLOCATOR: &str = "dirty_decay_ms:0,muzzy_decay_ms:0";
 
 const WEBHOOK: [&str; 3] = ["--release", "-p", "webhook"];
 
