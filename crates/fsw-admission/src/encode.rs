@@ -37,7 +37,9 @@ struct Response<'a> {
 
 /// The answer that admits a pod.
 pub(crate) fn admit(uid: &str, mutation: &Mutation) -> Vec<u8> {
-    let patch = (!mutation.patch.is_empty()).then(|| base64(&mutation.patch.to_json())).flatten();
+    let patch = (!mutation.patch.is_empty()).then(|| base64(&mutation.patch.to_json())).transpose();
+    // It always can be written; and no answer at all would be better than a pod without its secrets.
+    let Ok(patch) = patch else { return Vec::new() };
     let patch_type = patch.is_some().then_some("JSONPatch");
     let warnings = warnings(&mutation.warnings);
     bytes(Response { uid, allowed: true, status: None, patch, patch_type, warnings })
@@ -59,12 +61,12 @@ pub(crate) fn deny(uid: &str, denial: &Denial) -> Vec<u8> {
 }
 
 /// Base64 as a JSON string, which has nothing to escape.
-fn base64(bytes: &[u8]) -> Option<Box<RawValue>> {
+fn base64(bytes: &[u8]) -> serde_json::Result<Box<RawValue>> {
     let mut string = String::with_capacity(bytes.len().div_ceil(3) * 4 + "\"\"".len());
     string.push('"');
     base64_simd::STANDARD.encode_append(bytes, &mut string);
     string.push('"');
-    RawValue::from_string(string).ok()
+    RawValue::from_string(string)
 }
 
 fn no_details() -> StatusDetails {

@@ -63,11 +63,6 @@ impl Entry {
         self.fetched_at + Duration::from(self.expires_after)
     }
 
-    /// How long it is of any use, counted from when it was fetched.
-    pub(crate) fn kept_for(&self) -> Duration {
-        self.kept_for.into()
-    }
-
     /// Whether it says that there is a secret.
     pub(crate) fn is_found(&self) -> bool {
         matches!(self.answer, Answer::Found(_))
@@ -94,7 +89,7 @@ impl Entry {
 
     /// Whether it may be served still, if only as an old answer.
     pub(crate) fn is_useful(&self, now: Instant) -> bool {
-        self.age(now) < self.kept_for()
+        self.age(now) < Duration::from(self.kept_for)
     }
 
     fn age(&self, now: Instant) -> Duration {

@@ -1,6 +1,6 @@
 use crate::{Patch, PodEditor, PodError};
 
-/// A pod that has to wait. What was read of it is written again, which takes a fifth of the room.
+/// A pod that has to wait. What was read of it is written again, which takes a sixth of the room.
 pub struct Resting {
     json: Box<str>,
     patch: Patch,
