@@ -3,6 +3,7 @@
 
 use std::error::Error;
 use std::io;
+use std::sync::Arc;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_secretsmanager::config::http::HttpResponse;
@@ -19,10 +20,8 @@ type CallError = SdkError<GetSecretValueError, HttpResponse>;
 /// An answer where the error is one, otherwise its class with an explanation.
 pub(crate) fn classify(error: &CallError, id: &str, region: &str) -> Result<Answer, SourceError> {
     let request_id = error.request_id().map(str::to_owned);
-    let failure = |code: &str, explanation: String| Failure {
-        code: code.to_owned(),
-        explanation,
-        request_id: request_id.clone(),
+    let failure = |code: &str, explanation: String| {
+        Arc::new(Failure { code: code.to_owned(), explanation, request_id: request_id.clone() })
     };
     if let Some(credentials) = in_chain(error) {
         return Err(SourceError::Unavailable(failure("NoCredentials", no_credentials(credentials))));
@@ -66,7 +65,7 @@ fn by_service(
     status: u16,
     id: &str,
     region: &str,
-    failure: impl Fn(&str, String) -> Failure,
+    failure: impl Fn(&str, String) -> Arc<Failure>,
 ) -> Result<Answer, SourceError> {
     let message = error.message().unwrap_or_default();
     // Whatever stands between us and AWS may have written it.

@@ -63,7 +63,8 @@ fn secret(output: GetSecretValueOutput, request_id: Option<String>) -> Result<An
         (None, Some(bytes)) => SecretValue::Binary(bytes.into_inner().into()),
         (None, None) => {
             let explanation = explain::NO_VALUE.to_owned();
-            return Err(SourceError::Unusable(Failure { code: "NoValue".to_owned(), explanation, request_id }));
+            let failure = Failure { code: "NoValue".to_owned(), explanation, request_id };
+            return Err(SourceError::Unusable(failure.into()));
         }
     };
     Ok(Answer::Found(Secret { value: value.into(), version_id: version_id.into() }))

@@ -9,7 +9,6 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::entry::Entry;
 use crate::flight::Flight;
-use crate::fly::Listed;
 use crate::key::Key;
 use crate::store::Store;
 use crate::{Limiter, Metrics};
@@ -86,7 +85,7 @@ impl SecretSource for Cached {
     fn get<'a>(&'a self, id: &'a SecretId, version: &'a Version) -> BoxFuture<'a, Result<Answer, SourceError>> {
         match self.peek(id, version) {
             Some(answer) => ready(Ok(answer)).boxed(),
-            None => self.ride(id, version, None).boxed(),
+            None => self.ride(id, version, None),
         }
     }
 
@@ -109,7 +108,7 @@ impl SecretSource for Cached {
     ) -> BoxFuture<'a, Result<Answer, SourceError>> {
         match self.peek(id, version) {
             Some(answer) => ready(Ok(answer)).boxed(),
-            None => self.ride(id, version, Some(patience)).boxed(),
+            None => self.ride(id, version, Some(patience)),
         }
     }
 
@@ -129,22 +128,8 @@ impl Shared {
         let mut flights = self.flights();
         if !flights.contains_key(&key) {
             self.metrics.refreshes.inc();
-            let (flight, _) = Flight::new(entry.expires_at());
-            self.start(&mut flights, key, flight);
+            let (flight, _) = Flight::new(key, entry.expires_at());
+            self.start(&mut flights, flight);
         }
-    }
-
-    /// Begins a flight, which then is the one for its key.
-    pub(crate) fn start(
-        self: &Arc<Self>,
-        flights: &mut HashMap<Arc<Key>, Arc<Flight>>,
-        key: Arc<Key>,
-        flight: Flight,
-    ) -> Arc<Flight> {
-        let flight = Arc::new(flight);
-        flights.insert(Arc::clone(&key), Arc::clone(&flight));
-        let listed = Listed { shared: Arc::clone(self), key, flight: Arc::clone(&flight) };
-        tokio::spawn(listed.fly());
-        flight
     }
 }

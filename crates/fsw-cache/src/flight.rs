@@ -6,12 +6,15 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use crate::Limiter;
+use crate::key::Key;
 
 /// A source that has not answered by then is slow or out of service: whoever waits longer needs a seat for it.
 pub(crate) const BRIEF: Duration = Duration::from_secs(1);
 
 /// One fetch of one id, repeated while the source is unavailable and somebody waits, and shared by all who do.
 pub(crate) struct Flight {
+    /// What is fetched.
+    pub(crate) key: Arc<Key>,
     stage: watch::Sender<Stage>,
     began: Instant,
     wanted_until: Mutex<Instant>,
@@ -33,9 +36,9 @@ pub(crate) struct Progress {
 
 impl Flight {
     /// A flight and its first passenger. Until `wanted_until` it goes on without any.
-    pub(crate) fn new(wanted_until: Instant) -> (Self, watch::Receiver<Stage>) {
+    pub(crate) fn new(key: Arc<Key>, wanted_until: Instant) -> (Self, watch::Receiver<Stage>) {
         let (stage, passenger) = watch::channel(Stage::Flying(Progress::default()));
-        (Self { stage, began: Instant::now(), wanted_until: Mutex::new(wanted_until) }, passenger)
+        (Self { key, stage, began: Instant::now(), wanted_until: Mutex::new(wanted_until) }, passenger)
     }
 
     pub(crate) fn board(&self) -> watch::Receiver<Stage> {
@@ -79,10 +82,10 @@ impl Flight {
     }
 
     /// Tells the passengers that an attempt was in vain.
-    pub(crate) fn fail(&self, failure: Failure) {
+    pub(crate) fn fail(&self, failure: Arc<Failure>) {
         self.stage.send_modify(|stage| {
             if let Stage::Flying(progress) = stage {
-                progress.last = Some(Arc::new(failure));
+                progress.last = Some(failure);
             }
         });
     }
@@ -99,7 +102,7 @@ impl Flight {
             if is_flying {
                 let explanation = format!("the call to {place} ended without an answer");
                 let failure = Failure { code: "Lost".to_owned(), explanation, request_id: None };
-                *stage = Stage::Landed(Err(SourceError::Unavailable(failure)));
+                *stage = Stage::Landed(Err(SourceError::Unavailable(failure.into())));
             }
             is_flying
         });

@@ -11,16 +11,15 @@ use crate::flight::Flight;
 use crate::key::Key;
 
 /// A flight that others can find; dropped, for whatever reason, it is not found any more.
-pub(crate) struct Listed {
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) key: Arc<Key>,
-    pub(crate) flight: Arc<Flight>,
+struct Listed {
+    shared: Arc<Shared>,
+    flight: Arc<Flight>,
 }
 
 impl Listed {
     /// Asks until there is an answer, or nobody wants it any more.
-    pub(crate) async fn fly(self) {
-        let Self { shared, key, flight } = &self;
+    async fn fly(self) {
+        let Self { shared, flight } = &self;
         loop {
             let permit = tokio::select! {
                 biased;
@@ -31,7 +30,7 @@ impl Listed {
                 },
             };
             let asked = flight.ask();
-            let result = shared.source.get(&key.id, &key.version).await;
+            let result = shared.source.get(&flight.key.id, &flight.key.version).await;
             permit.leave(shared.verdict(&result));
             match result {
                 Err(SourceError::Unavailable(failure)) => {
@@ -58,13 +57,14 @@ impl Listed {
 
     /// Keeps what was learned, and tells those who wait.
     fn land(&self, result: Result<Answer, SourceError>) {
+        let key = &self.flight.key;
         let mut flights = self.shared.flights();
         if self.delist(&mut flights) {
             let entry = result.as_ref().ok().and_then(|answer| Entry::new(answer.clone(), &self.shared.settings));
             match entry {
-                Some(entry) => self.shared.store.put(Arc::clone(&self.key), entry),
+                Some(entry) => self.shared.store.put(Arc::clone(key), entry),
                 // What is denied or useless now is not served any longer either.
-                None => self.shared.store.remove(&self.key),
+                None => self.shared.store.remove(key),
             }
         }
         drop(flights);
@@ -73,9 +73,9 @@ impl Listed {
 
     /// Whether it was still the flight for its key.
     fn delist(&self, flights: &mut HashMap<Arc<Key>, Arc<Flight>>) -> bool {
-        let is_listed = flights.get(&self.key).is_some_and(|flight| Arc::ptr_eq(flight, &self.flight));
+        let is_listed = flights.get(&self.flight.key).is_some_and(|flight| Arc::ptr_eq(flight, &self.flight));
         if is_listed {
-            flights.remove(&self.key);
+            flights.remove(&self.flight.key);
         }
         is_listed
     }
@@ -89,6 +89,15 @@ impl Drop for Listed {
 }
 
 impl Shared {
+    /// Begins a flight, which then is the one for its key.
+    pub(crate) fn start(self: &Arc<Self>, flights: &mut HashMap<Arc<Key>, Arc<Flight>>, flight: Flight) -> Arc<Flight> {
+        let flight = Arc::new(flight);
+        flights.insert(Arc::clone(&flight.key), Arc::clone(&flight));
+        let listed = Listed { shared: Arc::clone(self), flight: Arc::clone(&flight) };
+        tokio::spawn(listed.fly());
+        flight
+    }
+
     fn verdict(&self, result: &Result<Answer, SourceError>) -> Verdict {
         match result {
             Err(error) if (self.settings.is_throttling)(error) => Verdict::Throttled,

@@ -2,6 +2,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fsw_source::{Answer, Patience, SecretId, SourceError, Version};
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, ready};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
@@ -21,45 +23,62 @@ enum Way {
     Flight(Arc<Flight>, watch::Receiver<Stage>),
 }
 
+/// What a passenger does next.
+enum Next {
+    Leave(Result<Answer, SourceError>),
+    LookAgain(Instant),
+}
+
 impl Cached {
-    /// Waits for the flight for an id, and begins it if there is none. Without patience, the first failure is the answer.
-    pub(crate) async fn ride(
-        &self,
-        id: &SecretId,
-        version: &Version,
-        patience: Option<&Patience>,
-    ) -> Result<Answer, SourceError> {
+    /// Boards the flight for an id, which begins if there is none, and waits for its end. Without patience, the first
+    /// failure is the answer.
+    pub(crate) fn ride<'a>(
+        &'a self,
+        id: &'a SecretId,
+        version: &'a Version,
+        patience: Option<&'a Patience>,
+    ) -> BoxFuture<'a, Result<Answer, SourceError>> {
         let (flight, mut stage) = match self.way(id, version) {
-            Way::Known(answer) => return Ok(answer),
+            Way::Known(answer) => return ready(Ok(answer)).boxed(),
             Way::Flight(flight, stage) => (flight, stage),
         };
-        let place = self.shared.source.place();
-        loop {
-            let now = Instant::now();
-            let (progress, is_overdue) = match &*stage.borrow_and_update() {
-                Stage::Landed(result) => return result.clone(),
-                Stage::Flying(progress) => (progress.clone(), flight.is_overdue(progress, now, &self.shared.limiter)),
-            };
-            let is_late = patience.is_some_and(|patience| now >= patience.deadline());
-            let last = || progress.last.as_deref().cloned();
-            if (progress.last.is_some() || is_overdue || is_late)
-                && let Some(answer) = self.stale(id, version, now)
-            {
-                flight.want_until(now + LINGER);
-                return Ok(answer);
+        // Many may wait: what is not needed while they do is left in functions of its own.
+        let wait = async move {
+            loop {
+                match self.look(&flight, &mut stage, patience) {
+                    Next::Leave(result) => return result,
+                    // The flight that we hold keeps the channel open; that there is nothing new is a reason to look, too.
+                    Next::LookAgain(at) => drop(timeout_at(at, stage.changed()).await),
+                }
             }
-            let look_at = match (patience, last()) {
-                (None, Some(failure)) => return Err(SourceError::Unavailable(failure)),
-                (None, None) => now + LOOK,
-                (Some(patience), last) if is_late => return Err(patience.too_late(place, progress.asked, last)),
-                (Some(patience), last) if is_overdue => match patience.take_seat() {
-                    true => patience.deadline(),
-                    false => return Err(patience.no_seat(place, last)),
-                },
-                (Some(patience), _) => patience.deadline().min(now + LOOK),
-            };
-            // The flight that we hold keeps the channel open; that there is nothing new is a reason to look, too.
-            let _ = timeout_at(look_at, stage.changed()).await;
+        };
+        wait.boxed()
+    }
+
+    /// Looks how far the flight is.
+    fn look(&self, flight: &Flight, stage: &mut watch::Receiver<Stage>, patience: Option<&Patience>) -> Next {
+        let now = Instant::now();
+        let (progress, is_overdue) = match &*stage.borrow_and_update() {
+            Stage::Landed(result) => return Next::Leave(result.clone()),
+            Stage::Flying(progress) => (progress.clone(), flight.is_overdue(progress, now, &self.shared.limiter)),
+        };
+        let is_late = patience.is_some_and(|patience| now >= patience.deadline());
+        if (progress.last.is_some() || is_overdue || is_late)
+            && let Some(answer) = self.stale(&flight.key, now)
+        {
+            flight.want_until(now + LINGER);
+            return Next::Leave(Ok(answer));
+        }
+        let place = self.shared.source.place();
+        match (patience, progress.last) {
+            (None, Some(failure)) => Next::Leave(Err(SourceError::Unavailable(failure))),
+            (None, None) => Next::LookAgain(now + LOOK),
+            (Some(patience), last) if is_late => Next::Leave(Err(patience.too_late(place, progress.asked, last))),
+            (Some(patience), last) if is_overdue => match patience.take_seat() {
+                true => Next::LookAgain(patience.deadline()),
+                false => Next::Leave(Err(patience.no_seat(place, last))),
+            },
+            (Some(patience), _) => Next::LookAgain(patience.deadline().min(now + LOOK)),
         }
     }
 
@@ -78,13 +97,13 @@ impl Cached {
             return Way::Flight(Arc::clone(flight), flight.board());
         }
         shared.metrics.misses.inc();
-        let (flight, passenger) = Flight::new(now);
-        Way::Flight(shared.start(&mut flights, key, flight), passenger)
+        let (flight, passenger) = Flight::new(key, now);
+        Way::Flight(shared.start(&mut flights, flight), passenger)
     }
 
     /// What the source said last, looked up only now: it may have been invalidated while we waited.
-    fn stale(&self, id: &SecretId, version: &Version, now: Instant) -> Option<Answer> {
-        let answer = self.shared.store.get(id, version)?.stale(now)?;
+    fn stale(&self, key: &Key, now: Instant) -> Option<Answer> {
+        let answer = self.shared.store.get(&key.id, &key.version)?.stale(now)?;
         if matches!(answer, Answer::Stale(_)) {
             self.shared.metrics.stale.inc();
         }

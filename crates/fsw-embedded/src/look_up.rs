@@ -1,10 +1,14 @@
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
+use std::vec;
 
 use fsw_naming::{ScopeIds, ScopeLevel, SecretId, Version};
 use fsw_source::{Answer, Failure, Secret, SecretSource, SourceError, Stale};
-use futures_util::StreamExt;
-use futures_util::future::BoxFuture;
-use futures_util::stream::FuturesOrdered;
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, MaybeDone, maybe_done};
 use thiserror::Error;
 
 use crate::{Depth, OnAccessDenied, Plan};
@@ -80,7 +84,7 @@ pub enum LookUpError {
         /// The id.
         id: SecretId,
         /// The facts.
-        failure: Failure,
+        failure: Arc<Failure>,
     },
     /// The source is out of service or overloaded.
     #[error("{place} is unavailable for {id}: {failure}")]
@@ -90,7 +94,7 @@ pub enum LookUpError {
         /// The id.
         id: SecretId,
         /// The facts.
-        failure: Failure,
+        failure: Arc<Failure>,
     },
     /// The answer is nothing that a task could be given.
     #[error("{place} has {id}, but it cannot be used: {failure}")]
@@ -100,7 +104,7 @@ pub enum LookUpError {
         /// The id.
         id: SecretId,
         /// The facts.
-        failure: Failure,
+        failure: Arc<Failure>,
     },
 }
 
@@ -136,14 +140,17 @@ pub async fn look_up(plan: &Plan, source: &dyn SecretSource, on_access_denied: O
 }
 
 /// The answers for the ids of some scopes, in their order. All that are not known without asking are asked for at once,
-/// and only when the first of them is needed.
+/// and only when the first of them is needed. They are few, so all that are not there yet are looked at whenever one is.
 struct Answers<'a> {
     scopes: &'a [ScopeIds],
     version: &'a Version,
     source: &'a dyn SecretSource,
     known: usize,
-    asked: Option<FuturesOrdered<BoxFuture<'a, Result<Answer, SourceError>>>>,
+    asked: Option<vec::IntoIter<Asked<'a>>>,
 }
+
+/// A question, or its answer that was not taken yet.
+type Asked<'a> = MaybeDone<BoxFuture<'a, Result<Answer, SourceError>>>;
 
 impl<'a> Answers<'a> {
     fn new(scopes: &'a [ScopeIds], version: &'a Version, source: &'a dyn SecretSource) -> Self {
@@ -153,19 +160,29 @@ impl<'a> Answers<'a> {
     /// The answer for the next id, which is `id`.
     async fn next(&mut self, id: &'a SecretId) -> Result<Answer, SourceError> {
         let Self { scopes, version, source, known, asked } = self;
-        if asked.is_none() {
-            if let Some(answer) = source.peek(id, version) {
-                *known += 1;
-                return Ok(answer);
-            }
+        if asked.is_none()
+            && let Some(answer) = source.peek(id, version)
+        {
+            *known += 1;
+            return Ok(answer);
+        }
+        let asked = asked.get_or_insert_with(|| {
             let rest = scopes.iter().flat_map(|scope| &scope.ids).skip(*known);
-            *asked = Some(rest.map(|id| source.get(id, version)).collect());
-        }
-        match asked.as_mut() {
-            // Each id has its future, so there is always a next one.
-            Some(asked) => asked.next().await.unwrap_or(Ok(Answer::NotFound)),
-            None => Ok(Answer::NotFound),
-        }
+            rest.map(|id| maybe_done(source.get(id, version))).collect::<Vec<_>>().into_iter()
+        });
+        poll_fn(|context| {
+            for answer in asked.as_mut_slice() {
+                let _ = answer.poll_unpin(context);
+            }
+            match asked.as_mut_slice().first_mut().and_then(|first| Pin::new(first).take_output()) {
+                Some(answer) => {
+                    asked.next();
+                    Poll::Ready(answer)
+                }
+                None => Poll::Pending,
+            }
+        })
+        .await
     }
 }
 

@@ -17,7 +17,7 @@ struct Fake(BTreeMap<&'static str, &'static str>);
 
 impl SecretSource for Fake {
     fn get<'a>(&'a self, id: &'a SecretId, _: &'a Version) -> BoxFuture<'a, Result<Answer, SourceError>> {
-        let failure = Failure { code: "Code".into(), explanation: "explained".into(), request_id: None };
+        let failure = Failure { code: "Code".into(), explanation: "explained".into(), request_id: None }.into();
         let answer = match self.0.get(id.as_str()).copied() {
             Some("silent") => return pending().boxed(),
             None => Ok(Answer::NotFound),

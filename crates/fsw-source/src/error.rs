@@ -1,19 +1,21 @@
 use std::fmt;
+use std::sync::Arc;
 
 use thiserror::Error;
 
-/// Why a source could not say what is behind an id. The kind decides what happens to the task.
+/// Why a source could not say what is behind an id. The kind decides what happens to the task. A clone shares the facts:
+/// many may wait for one answer.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SourceError {
     /// The source does not let us read it, and will not until somebody grants it.
     #[error("access denied: {0}")]
-    Denied(Failure),
+    Denied(Arc<Failure>),
     /// The source is out of service or overloaded: asking again later may help.
     #[error("unavailable: {0}")]
-    Unavailable(Failure),
+    Unavailable(Arc<Failure>),
     /// There is an answer, but nothing that can be given to a task: asking again will not help.
     #[error("unusable: {0}")]
-    Unusable(Failure),
+    Unusable(Arc<Failure>),
 }
 
 impl SourceError {

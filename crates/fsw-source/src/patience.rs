@@ -1,4 +1,4 @@
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until, timeout_at};
@@ -41,23 +41,24 @@ impl Patience {
 
     /// What is said when the deadline is near: the last thing that was heard of the source, which was `asked` so many
     /// times.
-    pub fn too_late(&self, place: &str, asked: u32, last: Option<Failure>) -> SourceError {
-        let mut failure =
-            last.unwrap_or_else(|| silent(format!("no answer from {place} before the review's deadline")));
+    pub fn too_late(&self, place: &str, asked: u32, last: Option<Arc<Failure>>) -> SourceError {
+        let nothing = || silent(format!("no answer from {place} before the review's deadline"));
+        let mut failure = last.map_or_else(nothing, Arc::unwrap_or_clone);
         if asked > 1 {
             failure.explanation.push_str(&format!("; asked {asked} times"));
         }
-        SourceError::Unavailable(failure)
+        SourceError::Unavailable(failure.into())
     }
 
     /// What is said when there is no seat.
-    pub fn no_seat(&self, place: &str, last: Option<Failure>) -> SourceError {
-        let mut failure = last.unwrap_or_else(|| silent(format!("no answer from {place} yet")));
+    pub fn no_seat(&self, place: &str, last: Option<Arc<Failure>>) -> SourceError {
+        let nothing = || silent(format!("no answer from {place} yet"));
+        let mut failure = last.map_or_else(nothing, Arc::unwrap_or_clone);
         let size = self.room.size();
         failure
             .explanation
             .push_str(&format!("; {size} reviews wait for it already (secretsWebhook.maxWaitingReviews)"));
-        SourceError::Unavailable(failure)
+        SourceError::Unavailable(failure.into())
     }
 }
 

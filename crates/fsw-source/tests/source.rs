@@ -62,7 +62,7 @@ async fn neither_store_nor_answer_shows_a_value() {
 struct Flaky {
     failures: usize,
     calls: AtomicUsize,
-    error: fn(Failure) -> SourceError,
+    error: fn(Arc<Failure>) -> SourceError,
     hangs: bool,
 }
 
@@ -79,7 +79,7 @@ impl SecretSource for Flaky {
         }
         let call = self.calls.fetch_add(1, Ordering::Relaxed);
         let failure = Failure { code: "ThrottlingException".into(), explanation: "slow down".into(), request_id: None };
-        ready(if call < self.failures { Err((self.error)(failure)) } else { Ok(Answer::NotFound) }).boxed()
+        ready(if call < self.failures { Err((self.error)(failure.into())) } else { Ok(Answer::NotFound) }).boxed()
     }
 
     fn place(&self) -> &str {

@@ -147,7 +147,8 @@ impl SecretSource for Fake {
 pub const THROTTLING: &str = "ThrottlingException";
 
 fn answer(say: Say) -> Result<Answer, SourceError> {
-    let failure = |code: &str| Failure { code: code.to_owned(), explanation: "explained".to_owned(), request_id: None };
+    let failure =
+        |code: &str| Arc::new(Failure { code: code.to_owned(), explanation: "explained".to_owned(), request_id: None });
     match say {
         Say::Value(value) => Ok(Answer::Found(Secret {
             value: SecretValue::Text(value.into()).into(),
