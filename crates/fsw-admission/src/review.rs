@@ -1,6 +1,8 @@
+use std::future::ready;
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
+use futures_util::future::Either;
 use tokio::time::{Instant, timeout_at};
 use tracing::{error, info, warn};
 
@@ -64,6 +66,14 @@ impl From<DenialKind> for Outcome {
     }
 }
 
+/// What is said of a request in the log.
+struct About {
+    uid: String,
+    namespace: String,
+    pod: String,
+    is_dry_run: bool,
+}
+
 /// Answers one body. Whatever happens to the pod, the answer carries the request's id; a body without one is the only
 /// error. Writes one line to the log. The body is given up as soon as it is read: a pod may have to wait.
 ///
@@ -71,25 +81,9 @@ impl From<DenialKind> for Outcome {
 /// The body holds nothing that could be answered.
 pub async fn review(body: impl AsRef<[u8]>, deadline: Instant, mutate: &dyn MutatePod) -> Result<Reply, Undecodable> {
     let start = Instant::now();
-    let request = decode(body.as_ref())?;
-    let (uid, namespace, is_dry_run) = (request.uid.clone(), request.namespace.clone(), request.is_dry_run);
-    let mut pod = String::new();
-    let asked = request.into_pod_review(deadline);
+    let (About { uid, namespace, pod, is_dry_run }, asked) = begin(body.as_ref(), deadline, mutate)?;
     drop(body);
-    let result = match asked {
-        Ok(Some(review)) => {
-            pod.clone_from(&review.name);
-            ask(mutate, review).await
-        }
-        Ok(None) => Ok(Mutation {
-            warnings: vec!["flyte-secrets-webhook changes pods at their creation only".to_owned()],
-            ..Mutation::default()
-        }),
-        Err(problem) => {
-            let message = format!("none of the secret managers injected secret []: the pod cannot be read: {problem}");
-            Err(Denial { kind: DenialKind::Invalid, facts: message.clone(), message })
-        }
-    };
+    let result = asked.await;
     let reply = match &result {
         Ok(mutation) => {
             let outcome = if mutation.patch.is_empty() { Outcome::Unchanged } else { Outcome::Injected };
@@ -121,11 +115,38 @@ pub async fn review(body: impl AsRef<[u8]>, deadline: Instant, mutate: &dyn Muta
     Ok(reply)
 }
 
+/// Reads a body, and asks for the mutation of its pod. In a function of its own, so that nothing of it is kept while the
+/// pod waits.
+fn begin<'a>(
+    body: &[u8],
+    deadline: Instant,
+    mutate: &'a dyn MutatePod,
+) -> Result<(About, impl Future<Output = Result<Mutation, Denial>> + 'a), Undecodable> {
+    let request = decode(body)?;
+    let (uid, namespace, is_dry_run) = (request.uid.clone(), request.namespace.clone(), request.is_dry_run);
+    let mut pod = String::new();
+    let asked = match request.into_pod_review(deadline) {
+        Ok(Some(review)) => {
+            pod.clone_from(&review.name);
+            Either::Left(ask(mutate, review))
+        }
+        Ok(None) => Either::Right(ready(Ok(Mutation {
+            warnings: vec!["flyte-secrets-webhook changes pods at their creation only".to_owned()],
+            ..Mutation::default()
+        }))),
+        Err(problem) => {
+            let message = format!("none of the secret managers injected secret []: the pod cannot be read: {problem}");
+            Either::Right(ready(Err(Denial { kind: DenialKind::Invalid, facts: message.clone(), message })))
+        }
+    };
+    Ok((About { uid, namespace, pod, is_dry_run }, asked))
+}
+
 /// Asks for the pod's mutation. Nothing that goes wrong there leaves the API server without an answer.
-async fn ask(mutate: &dyn MutatePod, review: PodReview) -> Result<Mutation, Denial> {
+fn ask(mutate: &dyn MutatePod, review: PodReview) -> impl Future<Output = Result<Mutation, Denial>> {
     let deadline = review.deadline;
     let guarded = AssertUnwindSafe(mutate.mutate(review)).catch_unwind();
-    match timeout_at(deadline, guarded).await {
+    timeout_at(deadline, guarded).map(|answer| match answer {
         Ok(Ok(result)) => result,
         Ok(Err(_)) => {
             error!("a mutation panicked; please report it with the lines before this one");
@@ -138,7 +159,7 @@ async fn ask(mutate: &dyn MutatePod, review: PodReview) -> Result<Mutation, Deni
             let retry_after = std::time::Duration::from_secs(2);
             Err(Denial { kind: DenialKind::Unavailable { retry_after }, facts: message.clone(), message })
         }
-    }
+    })
 }
 
 fn milliseconds(start: Instant) -> f64 {

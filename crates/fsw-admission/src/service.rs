@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, ready};
+use futures_util::future::{BoxFuture, Either, ready};
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Body;
@@ -60,17 +60,12 @@ impl Service {
     where
         B: Body,
     {
-        let shared = Arc::clone(&self.shared);
         let arrival = Instant::now();
-        let refused = refuse_early(&request);
-        let deadline = deadline(request.uri().query(), shared.limits.timeout, arrival);
-        let body = request.into_body();
-        async move {
-            match refused {
-                Some(refused) => refused,
-                None => shared.serve(body, arrival, deadline).await,
-            }
+        if let Some(refused) = refuse_early(&request) {
+            return Either::Left(ready(refused));
         }
+        let deadline = deadline(request.uri().query(), self.shared.limits.timeout, arrival);
+        Either::Right(Arc::clone(&self.shared).serve(request.into_body(), arrival, deadline))
     }
 }
 
@@ -93,14 +88,15 @@ fn refuse_early<B>(request: &Request<B>) -> Option<Response<Full<Bytes>>> {
 }
 
 impl Shared {
-    async fn serve<B>(&self, body: B, arrival: Instant, deadline: Instant) -> Response<Full<Bytes>>
+    async fn serve<B>(self: Arc<Self>, body: B, arrival: Instant, deadline: Instant) -> Response<Full<Bytes>>
     where
         B: Body,
     {
-        match self.read(body, deadline).await {
-            Ok((_permit, body)) => self.decide(body, arrival, deadline).await,
-            Err(refused) => refused,
-        }
+        let (_permit, body) = match self.read(body, deadline).await {
+            Ok(read) => read,
+            Err(refused) => return refused,
+        };
+        self.decide(body, arrival, deadline).await
     }
 
     /// The whole body, and the room that it takes.
@@ -132,11 +128,10 @@ impl Shared {
 
     async fn decide(&self, body: Bytes, arrival: Instant, deadline: Instant) -> Response<Full<Bytes>> {
         let _in_flight = self.metrics.enter();
-        let answer = match self.reviews.try_acquire() {
-            Ok(_seat) => review(body, deadline, &*self.mutate).await,
-            Err(_) => review(body, deadline, &Crowded(self.limits.retry_after)).await,
-        };
-        match answer {
+        let crowded = Crowded(self.limits.retry_after);
+        let seat = self.reviews.try_acquire();
+        let mutate: &dyn MutatePod = if seat.is_ok() { &*self.mutate } else { &crowded };
+        match review(body, deadline, mutate).await {
             Ok(Reply { body, outcome }) => {
                 self.metrics.record(outcome, arrival.elapsed().as_secs_f64());
                 let mut response = Response::new(Full::new(Bytes::from(body)));

@@ -1,14 +1,16 @@
 use std::convert::Infallible;
 use std::future::{Future, pending};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::header::CONNECTION;
 use http::{HeaderValue, Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
-use hyper::service::service_fn;
+use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -25,24 +27,25 @@ use crate::{ConnectionLimits, Shutdown};
 /// A client that connects while this server drains is asked to go elsewhere after so long.
 const MOMENT: Duration = Duration::from_secs(1);
 
-/// A connection from its first byte to its last.
-pub(crate) struct Connection<S> {
+/// What the connections of a port have in common. There may be many that wait, so each holds only a pointer to it.
+pub(crate) struct Serving<S> {
     pub(crate) tls: Option<TlsAcceptor>,
     pub(crate) service: S,
     pub(crate) limits: ConnectionLimits,
     pub(crate) shutdown: Shutdown,
 }
 
-impl<S, F> Connection<S>
+impl<S, F> Serving<S>
 where
-    S: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
+    S: Fn(Request<Incoming>) -> F + Send + Sync + 'static,
     F: Future<Output = Response<Full<Bytes>>> + Send + 'static,
 {
-    pub(crate) async fn run(self, stream: TcpStream, _place: OwnedSemaphorePermit) {
+    /// Serves a connection from its first byte to its last.
+    pub(crate) async fn run(self: Arc<Self>, stream: TcpStream, _place: OwnedSemaphorePermit) {
         // Answers are small and waited for: no reason to hold a packet back.
         let _ = stream.set_nodelay(true);
-        let Some(tls) = self.tls.clone() else { return self.http1(stream).await };
         // In boxes is what only some connections need, or only for a while.
+        let Some(tls) = &self.tls else { return Box::pin(self.http1(stream)).await };
         let Some(stream) = Box::pin(handshake(tls, stream, self.limits.header_timeout)).await else { return };
         match stream.get_ref().1.alpn_protocol() {
             Some(b"h2") => Box::pin(self.http2(stream)).await,
@@ -50,56 +53,64 @@ where
         }
     }
 
-    async fn http1<I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: I) {
-        let Self { service, limits, shutdown, .. } = self;
-        let mut builder = http1::Builder::new();
-        // Runs while the connection is idle, too.
-        builder.timer(TokioTimer::new()).header_read_timeout(limits.idle_timeout);
-        let farewell = Farewell::new(shutdown.clone(), limits.max_age);
+    async fn http1<I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self: &Arc<Self>, stream: I) {
         let progress = Progress::default();
-        let at_work = progress.clone();
-        let service = service_fn(move |request: Request<Incoming>| {
-            let (work, service, leaving) = (at_work.work(), service.clone(), farewell.clone());
-            async move {
-                let mut response = service(request).await;
-                drop(work);
-                // An idle connection cannot be closed without the risk that a request is just being sent: until nothing
-                // else is left, it is closed together with an answer.
-                if leaving.is_due() {
-                    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-                }
-                Ok::<_, Infallible>(response)
-            }
-        });
-        let stream = Stream::new(stream, progress.clone());
-        let connection = builder.serve_connection(TokioIo::new(stream), service);
+        let connection = self.http1_connection(stream, &progress);
         tokio::pin!(connection);
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
-            () = shutdown.asked_since(limits.drain_delay) => {
+            () = self.shutdown.asked_since(self.limits.drain_delay) => {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }
-            () = progress.is_slow(limits.header_timeout) => return debug!("the head of a request took too long"),
+            () = progress.is_slow(self.limits.header_timeout) => {
+                return debug!("the head of a request took too long");
+            }
         };
         say_how(ended);
     }
 
-    async fn http2<I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: I) {
-        let Self { service, limits, shutdown, .. } = self;
-        let mut builder = http2::Builder::new(TokioExecutor::new());
-        builder.timer(TokioTimer::new()).keep_alive_interval(limits.header_timeout);
-        let farewell = Farewell::new(shutdown, limits.max_age);
+    fn http1_connection<I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+        self: &Arc<Self>,
+        stream: I,
+        progress: &Progress,
+    ) -> http1::Connection<
+        TokioIo<Stream<I>>,
+        impl HttpService<Incoming, ResBody = Full<Bytes>, Error = Infallible, Future: Send> + use<I, S, F>,
+    > {
+        let farewell = Farewell::new(self.limits.max_age);
+        let (serving, at_work) = (Arc::clone(self), progress.clone());
         let service = service_fn(move |request: Request<Incoming>| {
-            let service = service.clone();
-            async move { Ok::<_, Infallible>(service(request).await) }
+            let (work, serving) = (at_work.work(), Arc::clone(&serving));
+            let answer = (serving.service)(request);
+            answer.map(move |mut response| {
+                drop(work);
+                // An idle connection cannot be closed without the risk that a request is just being sent: until nothing
+                // else is left, it is closed together with an answer.
+                if farewell.is_due(&serving.shutdown) {
+                    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                }
+                Ok::<_, Infallible>(response)
+            })
         });
+        let mut builder = http1::Builder::new();
+        // Runs while the connection is idle, too.
+        builder.timer(TokioTimer::new()).header_read_timeout(self.limits.idle_timeout);
+        builder.serve_connection(TokioIo::new(Stream::new(stream, progress.clone())), service)
+    }
+
+    async fn http2<I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self: &Arc<Self>, stream: I) {
+        let mut builder = http2::Builder::new(TokioExecutor::new());
+        builder.timer(TokioTimer::new()).keep_alive_interval(self.limits.header_timeout);
+        let farewell = Farewell::new(self.limits.max_age);
+        let serving = Arc::clone(self);
+        let service = service_fn(move |request| (serving.service)(request).map(Ok::<_, Infallible>));
         let stream = Stream::new(stream, Progress::default());
         let connection = builder.serve_connection(TokioIo::new(stream), service);
         tokio::pin!(connection);
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
-            () = farewell.due() => {
+            () = farewell.due(&self.shutdown) => {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }
@@ -108,7 +119,7 @@ where
     }
 }
 
-async fn handshake(tls: TlsAcceptor, stream: TcpStream, allowed: Duration) -> Option<Box<TlsStream<TcpStream>>> {
+async fn handshake(tls: &TlsAcceptor, stream: TcpStream, allowed: Duration) -> Option<Box<TlsStream<TcpStream>>> {
     match timeout(allowed, tls.accept(stream)).await {
         Ok(Ok(stream)) => return Some(Box::new(stream)),
         Ok(Err(error)) => debug!(%error, "a TLS handshake failed"),
@@ -124,28 +135,27 @@ fn say_how(ended: hyper::Result<()>) {
 }
 
 /// When a client is to be sent elsewhere: its connection is old, or this server is on its way out.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 struct Farewell {
-    shutdown: Shutdown,
     opened: Instant,
     old: Option<Instant>,
 }
 
 impl Farewell {
-    fn new(shutdown: Shutdown, max_age: Duration) -> Self {
+    fn new(max_age: Duration) -> Self {
         let opened = Instant::now();
         // Not all at the same time.
         let old = (!max_age.is_zero()).then(|| opened + max_age.mul_f64(0.75 + 0.5 * fastrand::f64()));
-        Self { shutdown, opened, old }
+        Self { opened, old }
     }
 
-    fn is_due(&self) -> bool {
-        self.shutdown.is_asked() || self.old.is_some_and(|old| Instant::now() >= old)
+    fn is_due(self, shutdown: &Shutdown) -> bool {
+        shutdown.is_asked() || self.old.is_some_and(|old| Instant::now() >= old)
     }
 
     /// One that is opened during a shutdown has a moment, so that its client gets on while it cannot know of another
     /// server yet.
-    async fn due(mut self) {
+    async fn due(self, shutdown: &Shutdown) {
         let old = async {
             match self.old {
                 Some(old) => sleep_until(old).await,
@@ -153,7 +163,7 @@ impl Farewell {
             }
         };
         tokio::select! {
-            () = self.shutdown.asked() => sleep_until(self.opened + MOMENT).await,
+            () = shutdown.asked() => sleep_until(self.opened + MOMENT).await,
             () = old => {}
         }
     }

@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tracing::warn;
 
-use crate::connection::Connection;
+use crate::connection::Serving;
 use crate::{Certificate, CertificateError, ConnectionLimits, Shutdown};
 
 /// After a failed `accept` (too many open files, say) the next one waits so long.
@@ -102,11 +102,12 @@ impl Bound {
     /// go elsewhere. What they have asked for is answered.
     pub async fn serve<S, F>(self, service: S, limits: ConnectionLimits, shutdown: Shutdown)
     where
-        S: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
+        S: Fn(Request<Incoming>) -> F + Send + Sync + 'static,
         F: Future<Output = Response<Full<Bytes>>> + Send + 'static,
     {
         let places = Arc::new(Semaphore::new(limits.connections));
-        let drained = shutdown.clone().asked_since(limits.drain_delay);
+        let serving = Arc::new(Serving { tls: self.tls, service, limits: limits.clone(), shutdown: shutdown.clone() });
+        let drained = shutdown.asked_since(limits.drain_delay);
         tokio::pin!(drained);
         loop {
             let (stream, place) = tokio::select! {
@@ -116,13 +117,7 @@ impl Bound {
                     None => continue,
                 },
             };
-            let connection = Connection {
-                tls: self.tls.clone(),
-                service: service.clone(),
-                limits: limits.clone(),
-                shutdown: shutdown.clone(),
-            };
-            tokio::spawn(connection.run(stream, place));
+            tokio::spawn(Arc::clone(&serving).run(stream, place));
         }
         drop(self.listener);
         // Every connection has a place: when all are to be had, there is none left.

@@ -19,7 +19,7 @@ impl Shutdown {
     }
 
     /// Waits until a shutdown was asked for so long ago.
-    pub async fn asked_since(mut self, delay: Duration) {
+    pub async fn asked_since(&self, delay: Duration) {
         self.asked().await;
         sleep(delay).await;
     }
@@ -30,9 +30,9 @@ impl Shutdown {
     }
 
     /// Waits until a shutdown has been asked for, or can no longer be.
-    pub async fn asked(&mut self) {
+    pub async fn asked(&self) {
         // An error means that the trigger is gone, and with it whoever could want the server to go on.
-        let _ = self.0.wait_for(|asked| *asked).await;
+        let _ = self.0.clone().wait_for(|asked| *asked).await;
     }
 }
 
