@@ -7,6 +7,7 @@
 mod classify;
 mod connect;
 mod explain;
+mod http;
 mod metrics;
 mod source;
 
