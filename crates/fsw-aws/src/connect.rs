@@ -7,7 +7,7 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use thiserror::Error;
 
-use crate::{AwsSource, Metrics, http};
+use crate::{AwsSource, Metrics};
 
 /// How to reach AWS.
 #[derive(Debug, Clone)]
@@ -83,10 +83,8 @@ fn loader(settings: &Settings) -> aws_config::ConfigLoader {
         .operation_timeout(attempt)
         .build();
     // Retries are not the SDK's: whether to ask again depends on the review that waits.
-    let loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http::client())
-        .retry_config(RetryConfig::disabled())
-        .timeout_config(timeouts);
+    let loader =
+        aws_config::defaults(BehaviorVersion::latest()).retry_config(RetryConfig::disabled()).timeout_config(timeouts);
     match &settings.region {
         Some(region) => loader.region(Region::new(region.clone())),
         None => loader,

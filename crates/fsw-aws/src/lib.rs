@@ -7,7 +7,6 @@
 mod classify;
 mod connect;
 mod explain;
-mod http;
 mod metrics;
 mod source;
 

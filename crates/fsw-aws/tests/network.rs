@@ -7,13 +7,11 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use common::{answer, ask, crowd_server, id, nobody, server, settings, source, source_with, stalled_server, words};
+use common::{answer, ask, id, nobody, server, settings, source, source_with, stalled_server, words};
 use expect_test::{Expect, expect};
 use fsw_aws::{AwsSource, Metrics};
 use fsw_source::{SecretSource, Version};
-use futures_util::future::join_all;
 use prometheus_client::registry::Registry;
-use tokio::time::timeout;
 
 async fn check(answer: impl Into<String>, expected: &Expect) {
     let source = source(&server(answer).await).await;
@@ -93,16 +91,6 @@ async fn a_server_that_does_not_finish_is_a_timeout() {
     stalled("HTTP/1.1 200 OK\r\n").await;
     stalled("HTTP/1.1 200 OK\r\nContent-Length: 25\r\n\r\n").await;
     stalled("HTTP/1.1 200 OK\r\nContent-Length: 25\r\n\r\n{\"SecretString\":\"s3cret").await;
-}
-
-#[tokio::test]
-async fn a_burst_leaves_few_connections_behind() {
-    let (url, mut open) = crowd_server(answer(200, "{\"SecretString\":\"v\"}"), 40).await;
-    let source = source(&url).await;
-    let answers = join_all((0..40).map(|_| ask(&source, &Version::Current))).await;
-    assert!(answers.iter().all(|answer| answer == "found \"v\""), "{answers:?}");
-    let few = open.wait_for(|open| *open <= 16);
-    assert!(timeout(Duration::from_secs(30), few).await.is_ok(), "more than 16 connections stay open");
 }
 
 #[tokio::test]

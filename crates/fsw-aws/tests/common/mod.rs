@@ -7,7 +7,6 @@
     reason = "each test uses a part of it, and may panic"
 )]
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
@@ -18,7 +17,6 @@ use fsw_source::{Answer, SecretId, SecretSource, SourceError, Version};
 use prometheus_client::registry::Registry;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Barrier, watch};
 
 /// The id of the one secret that the tests ask for.
 pub fn id() -> SecretId {
@@ -78,30 +76,6 @@ pub async fn server(answer: impl Into<String>) -> String {
 pub async fn stalled_server(beginning: &str) -> String {
     let mut open = Vec::new();
     serve(beginning.to_owned(), move |stream| open.push(stream)).await
-}
-
-/// A server that answers once so many requests wait, each on its own connection; and how many connections are open.
-pub async fn crowd_server(answer: impl Into<String>, crowd: usize) -> (String, watch::Receiver<usize>) {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let (answer, all) = (Arc::new(answer.into()), Arc::new(Barrier::new(crowd)));
-    let (count, open) = watch::channel(0);
-    tokio::spawn(async move {
-        loop {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            let (answer, all, count) = (Arc::clone(&answer), Arc::clone(&all), count.clone());
-            count.send_modify(|open| *open += 1);
-            tokio::spawn(async move {
-                let mut request = [0; 4096];
-                while stream.read(&mut request).await.is_ok_and(|read| read > 0) {
-                    all.wait().await;
-                    stream.write_all(answer.as_bytes()).await.unwrap();
-                }
-                count.send_modify(|open| *open -= 1);
-            });
-        }
-    });
-    (url, open)
 }
 
 /// The address of a port that nobody listens on.
