@@ -74,7 +74,7 @@ fn as_json(request: &str, Attempt { level, id, outcome, .. }: &Attempt) -> Value
     match outcome {
         Outcome::Found(secret) => {
             json["outcome"] = "found".into();
-            json["version_id"] = (*secret.version_id).into();
+            json["version_id"] = secret.version_id.to_string().into();
             json["length"] = secret.value.bytes().len().into();
             json["sha256_prefix"] = digest(secret.value.bytes()).into();
         }

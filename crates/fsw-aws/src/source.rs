@@ -67,7 +67,7 @@ fn secret(output: GetSecretValueOutput, request_id: Option<String>) -> Result<An
             return Err(SourceError::Unusable(failure.into()));
         }
     };
-    Ok(Answer::Found(Secret { value: value.into(), version_id: version_id.into() }))
+    Ok(Answer::Found(Secret { value: value.into(), version_id: version_id.as_str().into() }))
 }
 
 impl SecretSource for AwsSource {

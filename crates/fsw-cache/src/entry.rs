@@ -99,7 +99,7 @@ impl Entry {
     /// The bytes of the answer.
     pub(crate) fn size(&self) -> usize {
         match &self.answer {
-            Answer::Found(secret) => secret.value.bytes().len() + secret.version_id.len(),
+            Answer::Found(secret) => secret.value.bytes().len() + secret.version_id.size(),
             _ => 0,
         }
     }

@@ -9,7 +9,7 @@ use crate::part::Part;
 
 /// That there is no secret is kept in this part of the room at most: it costs one call to learn anew, and four of five
 /// ids of an organization's secret are of this kind, so that they would push secrets out.
-const ABSENT: u64 = 16;
+const ABSENT: u64 = 32;
 
 /// The entries, within a number of bytes.
 pub(crate) struct Store {

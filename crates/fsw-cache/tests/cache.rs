@@ -127,7 +127,7 @@ async fn all_entries_together_stay_within_the_size() {
 async fn that_there_is_no_secret_pushes_no_secret_out_and_goes_after_its_time() {
     let fake = Fake::new(Say::NotFound);
     fake.say_of(id_of("secret").as_str(), Say::Value("v"));
-    let under = Under::new(&fake, Settings { max_size: 160_000, ..settings() });
+    let under = Under::new(&fake, Settings { max_size: 320_000, ..settings() });
     under.ask(&id_of("secret")).await;
     for n in 0..1_000 {
         under.ask(&id_of(&format!("k{n}"))).await;

@@ -32,7 +32,7 @@ impl Served {
                 manager: "Embedded",
                 id: found.id.as_str().to_owned(),
                 scope: Some(found.level),
-                version_id: Some(found.secret.version_id.as_ref().to_owned()),
+                version_id: Some(found.secret.version_id.to_string()),
             },
         }
     }

@@ -10,6 +10,7 @@ mod json_key;
 mod patience;
 mod patient;
 mod secret;
+mod version_id;
 mod waiting_room;
 
 use std::time::Duration;
@@ -24,6 +25,7 @@ pub use json_key::{JsonKeyError, json_key};
 pub use patience::{Patience, pause};
 pub use patient::Patient;
 pub use secret::{Secret, SecretValue};
+pub use version_id::VersionId;
 pub use waiting_room::{Seat, WaitingRoom};
 
 /// Where secrets are read.

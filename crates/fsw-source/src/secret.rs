@@ -3,13 +3,15 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
+use crate::VersionId;
+
 /// A secret and which version of it. A clone shares the value: there is one copy of it to wipe.
 #[derive(Debug, Clone)]
 pub struct Secret {
     /// What the task gets.
     pub value: Arc<SecretValue>,
     /// The id of the version, for the record.
-    pub version_id: Arc<str>,
+    pub version_id: VersionId,
 }
 
 /// A value, wiped from memory when dropped. Its `Debug` tells only what kind it is.
