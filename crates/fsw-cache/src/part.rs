@@ -11,7 +11,7 @@ use crate::key::{Key, KeyRef};
 use crate::metrics::Cause;
 
 /// What an entry costs beside its texts and its value, as measured: the map's own record, pointers, counts.
-const OVERHEAD: usize = 320;
+const OVERHEAD: usize = 280;
 /// The map is cut into pieces, each with a lock and its share of the room, that hold 32 entries of this size: the largest
 /// secret (64 KiB) must fit into one several times.
 const LARGE: u64 = 16 * 1024;
