@@ -35,6 +35,7 @@ pub(crate) fn cache_settings(config: &Config) -> fsw_cache::Settings {
         max_stale: ours.max_stale,
         max_concurrency: config.secrets_webhook.aws.max_concurrency,
         is_throttling: fsw_aws::is_throttling,
+        is_outage: fsw_aws::is_outage,
     }
 }
 

@@ -15,6 +15,10 @@ use fsw_source::{Answer, Failure, SourceError};
 
 use crate::explain;
 
+/// There may be credentials, but whoever gives them is overloaded or out of service.
+pub(crate) const NO_TOKEN_SERVICE: &str = "CredentialsUnavailable";
+const NO_CREDENTIALS: &str = "NoCredentials";
+
 type CallError = SdkError<GetSecretValueError, HttpResponse>;
 
 /// An answer where the error is one, otherwise its class with an explanation.
@@ -24,7 +28,8 @@ pub(crate) fn classify(error: &CallError, id: &str, region: &str) -> Result<Answ
         Arc::new(Failure { code: code.to_owned(), explanation, request_id: request_id.clone() })
     };
     if let Some(credentials) = in_chain(error) {
-        return Err(SourceError::Unavailable(failure("NoCredentials", no_credentials(credentials))));
+        let (code, explanation) = no_credentials(credentials);
+        return Err(SourceError::Unavailable(failure(code, explanation)));
     }
     let unavailable =
         |code: &str, explanation: &str| Err(SourceError::Unavailable(failure(code, explanation.to_owned())));
@@ -43,11 +48,13 @@ pub(crate) fn classify(error: &CallError, id: &str, region: &str) -> Result<Answ
 }
 
 /// Why there are no credentials, as far as the types tell: the texts in the chain are not for showing.
-fn no_credentials(error: &CredentialsError) -> String {
+fn no_credentials(error: &CredentialsError) -> (&'static str, String) {
     if let Some(code) = in_chain::<ErrorMetadata>(error).and_then(ErrorMetadata::code).filter(|code| is_code(code)) {
-        return explain::refused_credentials(code);
+        let is_outage = explain::is_throttling(code) || explain::is_fault(code);
+        let ours = if is_outage { NO_TOKEN_SERVICE } else { NO_CREDENTIALS };
+        return (ours, explain::refused_credentials(code));
     }
-    match error {
+    let explanation = match error {
         // What the chain says that found nothing, though it may have tried to reach an instance's metadata on the way.
         CredentialsError::CredentialsNotLoaded(_) => explain::NO_CREDENTIALS,
         CredentialsError::ProviderTimedOut(_) => explain::NO_WAY_TO_CREDENTIALS,
@@ -55,8 +62,9 @@ fn no_credentials(error: &CredentialsError) -> String {
         // A code that STS's own types have is not to be seen from here. A file that cannot be read is something else.
         CredentialsError::ProviderError(_) if in_chain::<io::Error>(error).is_none() => explain::REFUSED_CREDENTIALS,
         _ => explain::NO_CREDENTIALS,
-    }
-    .to_owned()
+    };
+    let is_outage = explanation == explain::NO_WAY_TO_CREDENTIALS;
+    (if is_outage { NO_TOKEN_SERVICE } else { NO_CREDENTIALS }, explanation.to_owned())
 }
 
 /// By what AWS itself said.
@@ -91,12 +99,7 @@ fn by_service(
             let code = if code.is_empty() { "429" } else { code };
             Err(SourceError::Unavailable(failure(code, explain::THROTTLED.to_owned())))
         }
-        "InternalServiceError"
-        | "InternalFailure"
-        | "ServiceUnavailable"
-        | "RequestAbortedException"
-        | "RequestTimeout"
-        | "RequestTimeoutException" => Err(SourceError::Unavailable(failure(code, explain::FAULT.to_owned()))),
+        _ if explain::is_fault(code) => Err(SourceError::Unavailable(failure(code, explain::FAULT.to_owned()))),
         _ if status >= 500 => {
             let code = if code.is_empty() { status.to_string() } else { code.to_owned() };
             Err(SourceError::Unavailable(failure(&code, explain::FAULT.to_owned())))

@@ -65,6 +65,19 @@ pub(crate) fn is_throttling(code: &str) -> bool {
     code.starts_with("Throttl") || CODES.contains(&code)
 }
 
+/// Whether a code means that AWS has a fault of its own.
+pub(crate) fn is_fault(code: &str) -> bool {
+    const CODES: [&str; 6] = [
+        "InternalServiceError",
+        "InternalFailure",
+        "ServiceUnavailable",
+        "RequestAbortedException",
+        "RequestTimeout",
+        "RequestTimeoutException",
+    ];
+    CODES.contains(&code)
+}
+
 fn partition(region: &str) -> &'static str {
     match region {
         _ if region.starts_with("cn-") => "aws-cn",

@@ -39,7 +39,7 @@ impl Outcome {
             Ok(Answer::NotFound) => Self::NotFound,
             Ok(Answer::MarkedForDeletion) => Self::Deleted,
             Err(SourceError::Denied(_)) => Self::Denied,
-            Err(error) if is_throttling(error) => Self::Throttled,
+            Err(error) if is_throttling(error.failure()) => Self::Throttled,
             Err(SourceError::Unavailable(_)) => Self::Unavailable,
             Err(SourceError::Unusable(_)) => Self::Unusable,
         }

@@ -14,7 +14,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
 use common::{ask, id, nobody, provided, settings, words};
 use expect_test::{Expect, expect};
-use fsw_aws::Settings;
+use fsw_aws::{Settings, is_outage};
 use fsw_aws_emulator::{Effect, Emulator, Fault};
 use fsw_source::{SecretSource, Version};
 
@@ -39,6 +39,8 @@ async fn check(error: fn() -> CredentialsError, expected: Expect) {
     let answer = source.get(&id(), &Version::Current).await;
     expected.assert_eq(&words(&answer));
     assert!(!format!("{answer:?}").contains("s3cret"));
+    let failure = answer.unwrap_err().failure().clone();
+    assert_eq!(is_outage(&failure), failure.code == "CredentialsUnavailable");
 }
 
 #[tokio::test]
@@ -49,7 +51,7 @@ async fn a_provider_that_fails_is_explained_without_its_words() {
     check(|| CredentialsError::provider_error("s3cret"), expect!["unavailable: the token service gave no credentials; check the service account's token, its role and the role's trust policy (NoCredentials)"]).await;
     check(|| CredentialsError::provider_error(std::io::Error::other("s3cret")), expect!["unavailable: no AWS credentials; give the service account a role by IRSA or EKS Pod Identity (NoCredentials)"]).await;
     check(|| CredentialsError::unhandled("s3cret"), expect!["unavailable: no AWS credentials; give the service account a role by IRSA or EKS Pod Identity (NoCredentials)"]).await;
-    check(|| CredentialsError::provider_timed_out(Duration::from_secs(5)), expect!["unavailable: the AWS credentials cannot be fetched; check the way to the token service (STS, or the Pod Identity agent of the node) (NoCredentials)"]).await;
+    check(|| CredentialsError::provider_timed_out(Duration::from_secs(5)), expect!["unavailable: the AWS credentials cannot be fetched; check the way to the token service (STS, or the Pod Identity agent of the node) (CredentialsUnavailable)"]).await;
 }
 
 #[tokio::test]
@@ -98,12 +100,12 @@ async fn what_the_token_service_says_decides_the_advice() {
     refused(403, "AccessDenied", expect!["unavailable: the token service refused (AccessDenied); check the trust policy of the role that the service account names (NoCredentials)"]).await;
     refused(400, "ExpiredTokenException", expect!["unavailable: the token service gave no credentials; check the service account's token, its role and the role's trust policy (NoCredentials)"]).await;
     refused(400, "InvalidIdentityToken", expect!["unavailable: the token service refused (InvalidIdentityToken); if this goes on, check the service account's token and role (NoCredentials)"]).await;
-    refused(400, "Throttling", expect!["unavailable: the token service refused (Throttling); if this goes on, ask AWS to raise the quota (NoCredentials)"]).await;
-    refused(500, "InternalFailure", expect!["unavailable: the token service refused (InternalFailure); if this goes on, check the service account's token and role (NoCredentials)"]).await;
+    refused(400, "Throttling", expect!["unavailable: the token service refused (Throttling); if this goes on, ask AWS to raise the quota (CredentialsUnavailable)"]).await;
+    refused(500, "InternalFailure", expect!["unavailable: the token service refused (InternalFailure); if this goes on, check the service account's token and role (CredentialsUnavailable)"]).await;
 }
 
 #[tokio::test]
 async fn a_token_service_that_cannot_be_reached_is_no_fault_of_the_role() {
     let emulator = Emulator::start("us-west-2").await;
-    expect!["unavailable: the AWS credentials cannot be fetched; check the way to the token service (STS, or the Pod Identity agent of the node) (NoCredentials)"].assert_eq(&with_role(&emulator, &nobody().await).await);
+    expect!["unavailable: the AWS credentials cannot be fetched; check the way to the token service (STS, or the Pod Identity agent of the node) (CredentialsUnavailable)"].assert_eq(&with_role(&emulator, &nobody().await).await);
 }

@@ -9,7 +9,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use common::{answer, ask, id, nobody, server, settings, source, source_with, stalled_server, words};
 use expect_test::{Expect, expect};
-use fsw_aws::{AwsSource, Metrics};
+use fsw_aws::{AwsSource, Metrics, is_outage};
 use fsw_source::{SecretSource, Version};
 use prometheus_client::registry::Registry;
 
@@ -63,6 +63,26 @@ async fn answers_without_a_code_go_by_their_status() {
     )
     .await;
     check(answer(500, odd_code), &expect!["unavailable: AWS has a fault (500)"]).await;
+}
+
+#[tokio::test]
+async fn an_outage_is_told_from_what_only_stands_in_the_way() {
+    for (answer, expected) in [
+        (answer(503, ""), true),
+        (answer(500, "{\"__type\":\"AnyFault\"}"), true),
+        (answer(429, ""), true),
+        (answer(400, "{\"__type\":\"ThrottlingException\"}"), true),
+        (String::new(), true),
+        (answer(403, ""), false),
+        (answer(200, "<html>"), false),
+        (answer(400, "{\"__type\":\"ExpiredTokenException\"}"), false),
+        (answer(400, "{\"__type\":\"AccessDeniedException\"}"), false),
+    ] {
+        let error = source(&server(answer.clone()).await).await.get(&id(), &Version::Current).await.unwrap_err();
+        assert_eq!(is_outage(error.failure()), expected, "{answer}: {error}");
+    }
+    let error = source(&nobody().await).await.get(&id(), &Version::Current).await.unwrap_err();
+    assert!(is_outage(error.failure()), "{error}");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use fsw_source::{Answer, Patience, SecretId, SecretSource, SourceError, Version};
+use fsw_source::{Answer, Failure, Patience, SecretId, SecretSource, SourceError, Version};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -28,8 +28,11 @@ pub struct Settings {
     pub max_stale: Duration,
     /// How many calls may be under way at a time.
     pub max_concurrency: usize,
-    /// Whether an error says that there are too many calls.
-    pub is_throttling: fn(&SourceError) -> bool,
+    /// Whether a failure says that there are too many calls.
+    pub is_throttling: fn(&Failure) -> bool,
+    /// Whether a failure says that the source is overloaded or out of service, so that what it said before is better than
+    /// nothing.
+    pub is_outage: fn(&Failure) -> bool,
 }
 
 /// A source whose answers are kept for a while, and that is asked once for all who want to know the same.
@@ -50,6 +53,9 @@ pub(crate) struct Shared {
     pub(crate) metrics: Metrics,
     pub(crate) settings: Settings,
 }
+
+/// The flights that can be found, under their lock.
+pub(crate) type Flights<'a> = MutexGuard<'a, HashMap<Arc<Key>, Arc<Flight>>>;
 
 impl Cached {
     /// Keeps the answers of `source`.
@@ -92,7 +98,7 @@ impl SecretSource for Cached {
     fn peek(&self, id: &SecretId, version: &Version) -> Option<Answer> {
         let entry = self.shared.store.get(id, version)?;
         let now = Instant::now();
-        let answer = entry.fresh(now)?;
+        let answer = entry.fresh(now)?.ok()?;
         if entry.wants_refresh(now) {
             self.shared.refresh(id, version, &entry);
         }
@@ -118,18 +124,18 @@ impl SecretSource for Cached {
 }
 
 impl Shared {
-    pub(crate) fn flights(&self) -> MutexGuard<'_, HashMap<Arc<Key>, Arc<Flight>>> {
+    pub(crate) fn flights(&self) -> Flights<'_> {
         self.flights.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Fetches an entry anew while it is still served; as long as it is, nobody has to wait for the new one.
     fn refresh(self: &Arc<Self>, id: &SecretId, version: &Version, entry: &Entry) {
         let key = Arc::new(Key { id: id.clone(), version: version.clone() });
-        let mut flights = self.flights();
+        let flights = self.flights();
         if !flights.contains_key(&key) {
             self.metrics.refreshes.inc();
             let (flight, _) = Flight::new(key, entry.expires_at());
-            self.start(&mut flights, flight);
+            self.start(flights, flight);
         }
     }
 }

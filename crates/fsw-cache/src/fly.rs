@@ -5,7 +5,7 @@ use fsw_source::{Answer, SourceError, pause};
 use tokio::time::sleep;
 
 use crate::Verdict;
-use crate::cached::Shared;
+use crate::cached::{Flights, Shared};
 use crate::entry::Entry;
 use crate::flight::Flight;
 use crate::key::Key;
@@ -60,10 +60,9 @@ impl Listed {
         let key = &self.flight.key;
         let mut flights = self.shared.flights();
         if self.delist(&mut flights) {
-            let entry = result.as_ref().ok().and_then(|answer| Entry::new(answer.clone(), &self.shared.settings));
-            match entry {
+            match Entry::new(result.clone(), &self.shared.settings) {
                 Some(entry) => self.shared.store.put(Arc::clone(key), entry),
-                // What is denied or useless now is not served any longer either.
+                // Nor is what was known before served any longer.
                 None => self.shared.store.remove(key),
             }
         }
@@ -90,9 +89,11 @@ impl Drop for Listed {
 
 impl Shared {
     /// Begins a flight, which then is the one for its key.
-    pub(crate) fn start(self: &Arc<Self>, flights: &mut HashMap<Arc<Key>, Arc<Flight>>, flight: Flight) -> Arc<Flight> {
+    pub(crate) fn start(self: &Arc<Self>, mut flights: Flights<'_>, flight: Flight) -> Arc<Flight> {
         let flight = Arc::new(flight);
         flights.insert(Arc::clone(&flight.key), Arc::clone(&flight));
+        // A runtime on its way out drops what is spawned at once, and that takes the lock.
+        drop(flights);
         let listed = Listed { shared: Arc::clone(self), flight: Arc::clone(&flight) };
         tokio::spawn(listed.fly());
         flight
@@ -100,7 +101,7 @@ impl Shared {
 
     fn verdict(&self, result: &Result<Answer, SourceError>) -> Verdict {
         match result {
-            Err(error) if (self.settings.is_throttling)(error) => Verdict::Throttled,
+            Err(error) if (self.settings.is_throttling)(error.failure()) => Verdict::Throttled,
             Err(SourceError::Unavailable(_)) => Verdict::Failed,
             _ => Verdict::Good,
         }

@@ -38,6 +38,7 @@ struct State {
     places: usize,
     throttled_in_a_row: u32,
     last_good: Option<Instant>,
+    is_in_trouble: bool,
 }
 
 /// How a call went.
@@ -57,7 +58,7 @@ impl Limiter {
         let most = most.max(1);
         gauge.set(i64::try_from(most).unwrap_or(i64::MAX));
         let limit = f64::from(u32::try_from(most).unwrap_or(u32::MAX));
-        let state = State { limit, places: most, throttled_in_a_row: 0, last_good: None };
+        let state = State { limit, places: most, throttled_in_a_row: 0, last_good: None, is_in_trouble: false };
         Self { shared: Arc::new(Shared { places: Arc::new(Semaphore::new(most)), most, state: state.into(), gauge }) }
     }
 
@@ -76,6 +77,11 @@ impl Limiter {
     /// Whether a good answer came within this time.
     pub fn has_moved_within(&self, time: Duration) -> bool {
         self.shared.state().last_good.is_some_and(|last| last.elapsed() < time)
+    }
+
+    /// Whether the last call that ended was in vain.
+    pub fn is_in_trouble(&self) -> bool {
+        self.shared.state().is_in_trouble
     }
 }
 
@@ -113,6 +119,7 @@ impl Shared {
     fn learn(&self, verdict: Verdict) -> Option<Duration> {
         let mut state = self.state();
         let most = f64::from(u32::try_from(self.most).unwrap_or(u32::MAX));
+        state.is_in_trouble = verdict != Verdict::Good;
         let rest = match verdict {
             Verdict::Good => {
                 state.limit = (state.limit + STEP_UP).min(most);

@@ -41,7 +41,9 @@ impl Part {
 
     /// Whether there was one.
     pub(crate) fn remove(&self, key: &Arc<Key>) -> bool {
-        let removed = self.entries.remove(key);
+        // Not `remove`: it would also forget that the key was there before and had to go, by which the map tells what is
+        // wanted again and again.
+        let removed = self.entries.remove_if(key, |_| true);
         removed.inspect(|(key, entry)| self.metrics.removed(weight(key, entry))).is_some()
     }
 

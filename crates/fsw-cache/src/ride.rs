@@ -19,7 +19,7 @@ const LINGER: Duration = Duration::from_secs(5);
 
 /// Where an answer comes from.
 enum Way {
-    Known(Answer),
+    Known(Result<Answer, SourceError>),
     Flight(Arc<Flight>, watch::Receiver<Stage>),
 }
 
@@ -39,7 +39,7 @@ impl Cached {
         patience: Option<&'a Patience>,
     ) -> BoxFuture<'a, Result<Answer, SourceError>> {
         let (flight, mut stage) = match self.way(id, version) {
-            Way::Known(answer) => return ready(Ok(answer)).boxed(),
+            Way::Known(said) => return ready(said).boxed(),
             Way::Flight(flight, stage) => (flight, stage),
         };
         // Many may wait: what is not needed while they do is left in functions of its own.
@@ -63,10 +63,12 @@ impl Cached {
             Stage::Flying(progress) => (progress.clone(), flight.is_overdue(progress, now, &self.shared.limiter)),
         };
         let is_late = patience.is_some_and(|patience| now >= patience.deadline());
-        if (progress.last.is_some() || is_overdue || is_late)
-            && let Some(answer) = self.stale(&flight.key, now)
-        {
-            flight.want_until(now + LINGER);
+        let is_out = match &progress.last {
+            Some(failure) => (self.shared.settings.is_outage)(failure),
+            // The answer may still come in time, unless others have none either.
+            None => is_late || is_overdue && self.shared.limiter.is_in_trouble(),
+        };
+        if is_out && let Some(answer) = self.stale(flight, now) {
             return Next::Leave(Ok(answer));
         }
         let place = self.shared.source.place();
@@ -76,7 +78,11 @@ impl Cached {
             (Some(patience), last) if is_late => Next::Leave(Err(patience.too_late(place, progress.asked, last))),
             (Some(patience), last) if is_overdue => match patience.take_seat() {
                 true => Next::LookAgain(patience.deadline()),
-                false => Next::Leave(Err(patience.no_seat(place, last))),
+                // So many wait that it is as good as out of service.
+                false => match last.is_none().then(|| self.stale(flight, now)).flatten() {
+                    Some(answer) => Next::Leave(Ok(answer)),
+                    None => Next::Leave(Err(patience.no_seat(place, last))),
+                },
             },
             (Some(patience), _) => Next::LookAgain(patience.deadline().min(now + LOOK)),
         }
@@ -86,11 +92,11 @@ impl Cached {
     fn way(&self, id: &SecretId, version: &Version) -> Way {
         let shared = &self.shared;
         let key = Arc::new(Key { id: id.clone(), version: version.clone() });
-        let mut flights = shared.flights();
+        let flights = shared.flights();
         let now = Instant::now();
-        if let Some(answer) = shared.store.get(id, version).and_then(|entry| entry.fresh(now)) {
+        if let Some(said) = shared.store.get(id, version).and_then(|entry| entry.fresh(now)) {
             shared.metrics.hits.inc();
-            return Way::Known(answer);
+            return Way::Known(said);
         }
         if let Some(flight) = flights.get(&key) {
             shared.metrics.shared.inc();
@@ -98,15 +104,18 @@ impl Cached {
         }
         shared.metrics.misses.inc();
         let (flight, passenger) = Flight::new(key, now);
-        Way::Flight(shared.start(&mut flights, flight), passenger)
+        Way::Flight(shared.start(flights, flight), passenger)
     }
 
-    /// What the source said last, looked up only now: it may have been invalidated while we waited.
-    fn stale(&self, key: &Key, now: Instant) -> Option<Answer> {
-        let answer = self.shared.store.get(&key.id, &key.version)?.stale(now)?;
+    /// What the source said last, looked up only now: it may have been invalidated while we waited. The flight goes on for
+    /// a while.
+    fn stale(&self, flight: &Flight, now: Instant) -> Option<Answer> {
+        let Key { id, version } = &*flight.key;
+        let answer = self.shared.store.get(id, version)?.stale(now)?;
         if matches!(answer, Answer::Stale(_)) {
             self.shared.metrics.stale.inc();
         }
+        flight.want_until(now + LINGER);
         Some(answer)
     }
 }

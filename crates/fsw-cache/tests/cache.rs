@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use common::{Fake, NEGATIVE_TTL, Say, TTL, Under, id, id_of, settings};
 use fsw_cache::Settings;
-use fsw_source::{Answer, SecretSource, Version};
+use fsw_source::{Answer, Patience, SecretId, SecretSource, Version, WaitingRoom};
 use futures_util::FutureExt;
-use tokio::time::advance;
+use tokio::time::{Instant, advance};
 
 #[tokio::test(start_paused = true)]
 async fn a_secret_is_kept_for_its_time_and_no_longer() {
@@ -53,8 +53,33 @@ async fn that_there_is_no_secret_is_kept_for_a_shorter_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_error_is_never_kept() {
-    for say in [Say::Denied, Say::Unusable, Say::Down, Say::Throttled] {
+async fn a_refusal_is_kept_for_a_moment() {
+    for (say, words) in [(Say::Denied, "access denied"), (Say::Unusable, "unusable")] {
+        let fake = Fake::new(say);
+        let under = Under::new(&fake, Settings { max_stale: TTL, ..settings() });
+        for _ in 0..10 {
+            assert!(under.ask(&id()).await.starts_with(words));
+        }
+        assert_eq!((fake.calls(), under.metric("cache_hits_total")), (1, 9));
+        fake.say(Say::Value("v"));
+        advance(Duration::from_secs(5)).await;
+        assert_eq!((under.ask(&id()).await.as_str(), fake.calls()), ("v", 2));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_not_kept_where_absence_is_not() {
+    let fake = Fake::new(Say::Denied);
+    let under = Under::new(&fake, Settings { negative_ttl: Duration::ZERO, ..settings() });
+    for calls in 1..4 {
+        under.ask(&id()).await;
+        assert_eq!(fake.calls(), calls);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn that_the_source_is_out_of_service_is_never_kept() {
+    for say in [Say::Down, Say::Throttled, Say::NoCredentials] {
         let fake = Fake::new(say);
         let under = Under::new(&fake, settings());
         under.ask(&id()).await;
@@ -209,7 +234,7 @@ async fn a_refresh_that_is_denied_ends_the_entry() {
 
 #[tokio::test(start_paused = true)]
 async fn an_expired_entry_is_served_while_the_source_is_unavailable_as_long_as_it_may() {
-    for say in [Say::Down, Say::Throttled, Say::Hang] {
+    for say in [Say::Down, Say::Throttled] {
         let fake = Fake::new(Say::Value("v"));
         let under = Under::new(&fake, Settings { max_stale: Duration::from_secs(3_600), ..settings() });
         under.ask(&id()).await;
@@ -219,10 +244,61 @@ async fn an_expired_entry_is_served_while_the_source_is_unavailable_as_long_as_i
         assert!(answer.starts_with("v, 30") && answer.ends_with(" s old"), "{answer}");
         assert_eq!(under.metric("cache_stale_answers_total"), 1);
         advance(Duration::from_secs(3_600)).await;
-        if !matches!(say, Say::Hang) {
-            assert_eq!(under.ask(&id()).await, format!("unavailable: explained ({})", code(say)));
-        }
+        assert_eq!(under.ask(&id()).await, format!("unavailable: explained ({})", code(say)));
     }
+}
+
+/// A review's question, and how long it took.
+async fn patiently(under: &Under, id: &SecretId, room: &WaitingRoom) -> (String, Duration) {
+    let begin = Instant::now();
+    let patience = Patience::new(begin + Duration::from_secs(10), room.clone());
+    let answer = under.cached.get_patiently(id, &Version::Current, &patience).await;
+    (common::words(&answer), begin.elapsed())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_source_is_waited_for_and_a_silent_one_until_the_deadline() {
+    let room = WaitingRoom::new(1);
+    let slow = Duration::from_millis(1_500);
+    let fake = Fake::slow(Say::Value("old"), slow);
+    let under = Under::new(&fake, Settings { max_stale: TTL, ..settings() });
+    under.ask(&id()).await;
+    advance(TTL).await;
+    fake.say(Say::Value("new"));
+    assert_eq!(patiently(&under, &id(), &room).await, ("new".to_owned(), slow));
+
+    advance(TTL).await;
+    fake.say(Say::Hang);
+    let (answer, time) = patiently(&under, &id(), &room).await;
+    assert!(answer.starts_with("new, 3") && time == Duration::from_secs(10), "{answer} after {time:?}");
+    // Where there is no seat, at once.
+    let (answer, time) = patiently(&under, &id(), &WaitingRoom::new(0)).await;
+    assert!(answer.starts_with("new, 3") && time == Duration::ZERO, "{answer} after {time:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_source_is_waited_for_no_longer_than_briefly_when_others_have_no_answer_either() {
+    let fake = Fake::new(Say::Value("v"));
+    let under = Under::new(&fake, Settings { max_stale: TTL, ..settings() });
+    under.ask(&id()).await;
+    advance(TTL).await;
+    fake.say(Say::Hang);
+    fake.say_of(id_of("other").as_str(), Say::Down);
+    under.ask(&id_of("other")).await;
+    let (answer, time) = patiently(&under, &id(), &WaitingRoom::new(1)).await;
+    assert!(answer.ends_with("old") && time == Duration::from_secs(1), "{answer} after {time:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_good_credentials_no_old_answer_is_served() {
+    let fake = Fake::new(Say::Value("v"));
+    let under = Under::new(&fake, Settings { max_stale: TTL, ..settings() });
+    under.ask(&id()).await;
+    fake.say(Say::NoCredentials);
+    advance(TTL).await;
+    assert_eq!(under.ask(&id()).await, "unavailable: explained (NoCredentials)");
+    let (answer, _) = patiently(&under, &id(), &WaitingRoom::new(1)).await;
+    assert!(answer.starts_with("unavailable: explained; asked "), "{answer}");
 }
 
 fn code(say: Say) -> &'static str {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use common::{Fake, Say, Under, id, id_of, settings, words};
 use fsw_cache::Settings;
 use fsw_source::{Patient, SecretId, SecretSource, Version, WaitingRoom};
+use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, advance};
@@ -198,6 +199,32 @@ async fn who_waits_holds_up_nobody_else() {
     assert_eq!(review(&under, id_of("other"), LONG, &room).await.unwrap(), "v");
     assert_eq!(now.elapsed(), Duration::ZERO);
     waiting.iter().for_each(JoinHandle::abort);
+}
+
+/// Asks once when it is dropped.
+struct AsksAtTheEnd(fsw_cache::Cached);
+
+impl Drop for AsksAtTheEnd {
+    fn drop(&mut self) {
+        assert!(self.0.get(&id(), &Version::Current).now_or_never().is_none_or(|answer| answer.is_err()));
+    }
+}
+
+#[test]
+fn a_runtime_on_its_way_out_is_not_held_up() {
+    let (ended, is_over) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
+        let under = Under::new(&Fake::new(Say::Value("v")), settings());
+        let last = AsksAtTheEnd(under.cached);
+        runtime.spawn(async move {
+            let _last = last;
+            std::future::pending::<()>().await;
+        });
+        drop(runtime);
+        ended.send(()).unwrap();
+    });
+    is_over.recv_timeout(Duration::from_secs(30)).unwrap();
 }
 
 #[tokio::test(start_paused = true)]

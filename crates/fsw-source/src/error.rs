@@ -38,6 +38,13 @@ pub struct Failure {
     pub request_id: Option<String>,
 }
 
+impl Failure {
+    /// The bytes of its texts.
+    pub fn size(&self) -> usize {
+        self.code.len() + self.explanation.len() + self.request_id.as_ref().map_or(0, String::len)
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.explanation, self.code)

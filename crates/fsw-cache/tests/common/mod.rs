@@ -34,6 +34,7 @@ pub enum Say {
     Unusable,
     Down,
     Throttled,
+    NoCredentials,
     /// Nothing, ever.
     Hang,
     Panic,
@@ -160,12 +161,19 @@ fn answer(say: Say) -> Result<Answer, SourceError> {
         Say::Unusable => Err(SourceError::Unusable(failure("NoValue"))),
         Say::Down | Say::Hang => Err(SourceError::Unavailable(failure("InternalServiceError"))),
         Say::Throttled => Err(SourceError::Unavailable(failure(THROTTLING))),
+        Say::NoCredentials => Err(SourceError::Unavailable(failure(NO_CREDENTIALS))),
         Say::Panic => panic!("the fake was told to panic"),
     }
 }
 
-pub fn is_throttling(error: &SourceError) -> bool {
-    error.failure().code == THROTTLING
+const NO_CREDENTIALS: &str = "NoCredentials";
+
+pub fn is_throttling(failure: &Failure) -> bool {
+    failure.code == THROTTLING
+}
+
+pub fn is_outage(failure: &Failure) -> bool {
+    failure.code != NO_CREDENTIALS
 }
 
 /// Everything at its default, but without refreshing in the background.
@@ -178,6 +186,7 @@ pub fn settings() -> Settings {
         max_stale: Duration::ZERO,
         max_concurrency: 64,
         is_throttling,
+        is_outage,
     }
 }
 
