@@ -1,5 +1,7 @@
+use std::collections::BTreeMap;
+
 use secrecy::SecretString;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use thiserror::Error;
 
 use crate::SecretValue;
@@ -23,29 +25,29 @@ pub enum JsonKeyError {
     },
 }
 
-/// One field of a value that is a JSON object: a text as it is, anything else as JSON.
+/// An object's fields, each as it is written: a number may have more digits than any type holds.
+type Fields<'a> = BTreeMap<String, &'a RawValue>;
+
+/// One field of a value that is a JSON object: what a text says, anything else as it is written.
 ///
 /// # Errors
 /// There is no such field.
 pub fn json_key(value: &SecretValue, key: &str) -> Result<SecretValue, JsonKeyError> {
-    let object = match serde_json::from_slice(value.bytes()) {
-        Ok(Value::Object(object)) => object,
-        _ => return Err(JsonKeyError::NotAnObject { key: key.to_owned() }),
+    let Ok(fields) = serde_json::from_slice::<Fields<'_>>(value.bytes()) else {
+        return Err(JsonKeyError::NotAnObject { key: key.to_owned() });
     };
     // A key that holds dots is one key first, and a path only where there is no such key.
-    let field = object.get(key).or_else(|| {
+    let field = fields.get(key).copied().or_else(|| {
         let mut names = key.split('.');
-        let first = object.get(names.next()?)?;
-        names.try_fold(first, |value, name| value.get(name))
+        let first = *fields.get(names.next()?)?;
+        names.try_fold(first, |field, name| serde_json::from_str::<Fields<'_>>(field.get()).ok()?.get(name).copied())
     });
     match field {
-        Some(Value::String(text)) => Ok(SecretValue::Text(SecretString::from(text.clone()))),
-        Some(other) => Ok(SecretValue::Text(SecretString::from(other.to_string()))),
-        None => {
-            let mut keys: Vec<_> = object.keys().cloned().collect();
-            keys.sort_unstable();
-            Err(JsonKeyError::Absent { key: key.to_owned(), keys })
+        Some(field) => {
+            let text = serde_json::from_str(field.get()).unwrap_or_else(|_| field.get().to_owned());
+            Ok(SecretValue::Text(SecretString::from(text)))
         }
+        None => Err(JsonKeyError::Absent { key: key.to_owned(), keys: fields.into_keys().collect() }),
     }
 }
 
@@ -76,7 +78,19 @@ mod tests {
         check("a.b", "literal");
         check("a.c", "[1]");
         check("x.y", "s3cret");
-        check("x", r#"{"y":"s3cret"}"#);
+        check("x", r#"{"y": "s3cret"}"#);
+    }
+
+    #[test]
+    fn nothing_of_a_field_is_lost() {
+        let check = |written: &str, expected: &str| {
+            let value = SecretValue::Text(format!(r#"{{"a": {{"k": {written} }}}}"#).into());
+            assert_eq!(json_key(&value, "a.k").unwrap().text(), Some(expected));
+        };
+        for number in ["1.10", "123456789012345678901234", "1e5", "-0.0", "true", "null", r#"{"b": 1,  "a": [2.50]}"#] {
+            check(number, number);
+        }
+        check(r#""\u00e4\n\"1.10\"""#, "ä\n\"1.10\"");
     }
 
     #[test]
