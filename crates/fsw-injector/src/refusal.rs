@@ -76,8 +76,11 @@ impl Refusal {
         Self::new(class, &format!("{PREFIX} [{}]: {text}", named(request)))
     }
 
-    /// Requests that no manager serves, each with every manager's reason.
+    /// Requests that no manager serves, each with every manager's reason. What is the most final comes first: a long message
+    /// is cut off.
     pub fn of_requests(failed: &[(&SecretRequest, Vec<Reason>)]) -> Self {
+        let mut failed: Vec<_> = failed.iter().collect();
+        failed.sort_by_key(|(_, reasons)| class_of(reasons));
         let class = failed.iter().map(|(_, reasons)| class_of(reasons)).min().unwrap_or(Class::Invalid);
         let sentences: Vec<_> = failed.iter().map(|(request, reasons)| sentence(request, reasons)).collect();
         let whole = format!("{PREFIX} {}", sentences.join("; nor secret "));
@@ -119,7 +122,7 @@ fn named(request: &SecretRequest) -> String {
 }
 
 /// The kind of one request's refusal: a manager that may serve it later keeps it from being final.
-fn class_of(reasons: &[Reason]) -> Class {
+pub(crate) fn class_of(reasons: &[Reason]) -> Class {
     reasons.iter().map(|reason| reason.class).max().unwrap_or(Class::Invalid)
 }
 

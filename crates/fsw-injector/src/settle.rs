@@ -1,11 +1,21 @@
-use std::sync::Arc;
+use std::future::poll_fn;
+use std::sync::{Arc, OnceLock};
+use std::task::Poll;
+use std::time::Duration;
+use std::{iter, mem};
 
 use fsw_embedded::{Depth, Found, LookUp, LookUpError, OnAccessDenied, look_up};
 use fsw_source::SecretSource;
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
+use tokio::time::sleep;
 
+use crate::refusal::class_of;
 use crate::{Class, ManagerPlan, PodPlan, Reason, RequestPlan, Settings};
+
+/// Once a pod is sure to be refused its other secrets are waited for so long, so that whoever reads the refusal learns of all
+/// that is wrong at once. Shorter than what takes a seat in the waiting room.
+const MOMENT: Duration = Duration::from_millis(500);
 
 /// What became of one request.
 #[derive(Debug, Clone)]
@@ -29,31 +39,81 @@ pub enum Source<'p> {
 /// for the same thing share one.
 ///
 /// A manager whose source is out of service ends the search for its request: what the next manager would do instead
-/// must not depend on the weather.
+/// must not depend on the weather. A pod that is refused in any case waits for no source that is out of service.
 pub async fn settle<'p>(plan: &'p PodPlan, settings: &Settings, source: &dyn SecretSource) -> Vec<Settled<'p>> {
     let (on_denied, depth) = settings
         .embedded()
         .map_or((OnAccessDenied::Stop, Depth::Sequential), |embedded| (embedded.on_access_denied, embedded.depth));
-    let mut asked: Vec<&fsw_embedded::Plan> = Vec::new();
-    for embedded in plan.requests.iter().filter_map(embedded) {
-        if position(&asked, embedded).is_none() {
-            asked.push(embedded);
-        }
-    }
-    let look_ups = asked.iter().map(|embedded| look_up(embedded, source, on_denied, depth).map(Arc::new));
-    let answers = join_all(look_ups).await;
-    plan.requests
+    let questions = Questions::new(&plan.requests);
+    questions.ask(source, on_denied, depth).await;
+    questions
+        .requests
         .iter()
-        .map(|request| {
-            let answer = embedded(request).and_then(|embedded| answers.get(position(&asked, embedded)?));
+        .map(|(request, number)| {
+            let answer = questions.answer(*number);
             Settled { end: first_that_serves(request, answer.map(Arc::as_ref)), look_up: answer.cloned() }
         })
         .collect()
 }
 
-/// Which of those that are asked already asks for the same.
-fn position(asked: &[&fsw_embedded::Plan], embedded: &fsw_embedded::Plan) -> Option<usize> {
-    asked.iter().position(|other| other.scopes == embedded.scopes && other.version == embedded.version)
+/// What is asked for some requests, and what came of it.
+struct Questions<'p> {
+    /// Each with the number of its question.
+    requests: Vec<(&'p RequestPlan, Option<usize>)>,
+    asked: Vec<&'p fsw_embedded::Plan>,
+    /// One for each question, there once it is known.
+    answers: Vec<OnceLock<Arc<LookUp>>>,
+}
+
+impl<'p> Questions<'p> {
+    fn new(requests: &'p [RequestPlan]) -> Self {
+        let mut asked: Vec<&fsw_embedded::Plan> = Vec::new();
+        let number = |request| {
+            let embedded = embedded(request)?;
+            let is_same =
+                |other: &&fsw_embedded::Plan| other.scopes == embedded.scopes && other.version == embedded.version;
+            asked.iter().position(is_same).or_else(|| {
+                asked.push(embedded);
+                Some(asked.len() - 1)
+            })
+        };
+        let mut number = number;
+        let requests = requests.iter().map(|request| (request, number(request))).collect();
+        Self { requests, answers: vec![OnceLock::new(); asked.len()], asked }
+    }
+
+    /// Waits until all is known, or for no more than a moment once that is of no use any more.
+    async fn ask(&self, source: &dyn SecretSource, on_denied: OnAccessDenied, depth: Depth) {
+        let look_ups = iter::zip(&self.asked, &self.answers).map(|(embedded, answer)| {
+            look_up(embedded, source, on_denied, depth).map(|look_up| answer.set(Arc::new(look_up)))
+        });
+        let mut all = join_all(look_ups);
+        let (mut known, mut moment) = (0, None);
+        poll_fn(|context| {
+            if all.poll_unpin(context).is_ready() {
+                return Poll::Ready(());
+            }
+            let known_before = mem::replace(&mut known, self.answers.iter().filter_map(OnceLock::get).count());
+            if moment.is_none() && known > known_before && self.is_in_vain() {
+                moment = Some(Box::pin(sleep(MOMENT)));
+            }
+            moment.as_mut().map_or(Poll::Pending, |moment| moment.poll_unpin(context))
+        })
+        .await;
+    }
+
+    /// Whether some request is refused for good, whatever else will be known.
+    fn is_in_vain(&self) -> bool {
+        self.requests.iter().any(|(request, number)| {
+            let answer = self.answer(*number).filter(|answer| answer.end.is_err());
+            let end = answer.map(|answer| first_that_serves(request, Some(answer)));
+            matches!(end, Some(Err(reasons)) if class_of(&reasons) != Class::Unavailable)
+        })
+    }
+
+    fn answer(&self, number: Option<usize>) -> Option<&Arc<LookUp>> {
+        self.answers.get(number?)?.get()
+    }
 }
 
 /// The look-up of a request, unless a manager that comes first serves it without one.
@@ -79,7 +139,12 @@ fn first_that_serves<'p>(request: &'p RequestPlan, answer: Option<&LookUp>) -> R
                         return Err(reasons);
                     }
                 }
-                None => {}
+                // The pod was refused before this was known.
+                None => {
+                    let text = "not waited for: this pod is refused in any case".to_owned();
+                    reasons.push(Reason { manager: "Embedded", class: Class::Unavailable, text });
+                    return Err(reasons);
+                }
             },
         }
     }
