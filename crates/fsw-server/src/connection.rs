@@ -41,25 +41,28 @@ where
     F: Future<Output = Response<Full<Bytes>>> + Send + 'static,
 {
     /// Serves a connection from its first byte to its last.
-    pub(crate) async fn run(self: Arc<Self>, stream: TcpStream, _place: OwnedSemaphorePermit) {
+    pub(crate) async fn run(self: Arc<Self>, stream: TcpStream, place: OwnedSemaphorePermit) {
         // Answers are small and waited for: no reason to hold a packet back.
         let _ = stream.set_nodelay(true);
         // In boxes is what only some connections need, or only for a while.
-        let Some(tls) = &self.tls else { return Box::pin(self.http1(stream)).await };
+        let Some(tls) = &self.tls else { return Box::pin(self.http1(stream, place)).await };
         let Some(stream) = Box::pin(handshake(tls, stream, self.limits.header_timeout)).await else { return };
         match stream.get_ref().1.alpn_protocol() {
-            Some(b"h2") => Box::pin(self.http2(stream)).await,
-            _ => self.http1(stream).await,
+            Some(b"h2") => Box::pin(self.http2(stream, place)).await,
+            _ => self.http1(stream, place).await,
         }
     }
 
-    async fn http1<I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self: &Arc<Self>, stream: I) {
-        let progress = Progress::default();
-        let connection = self.http1_connection(stream, &progress);
+    async fn http1<I>(self: &Arc<Self>, stream: I, place: OwnedSemaphorePermit)
+    where
+        I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let (progress, opened) = (Progress::default(), Instant::now());
+        let connection = self.http1_connection(Stream::new(stream, progress.clone(), place), &progress);
         tokio::pin!(connection);
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
-            () = self.shutdown.asked_since(self.limits.drain_delay) => {
+            () = self.drained(opened) => {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }
@@ -72,7 +75,7 @@ where
 
     fn http1_connection<I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         self: &Arc<Self>,
-        stream: I,
+        stream: Stream<I>,
         progress: &Progress,
     ) -> http1::Connection<
         TokioIo<Stream<I>>,
@@ -96,16 +99,25 @@ where
         let mut builder = http1::Builder::new();
         // Runs while the connection is idle, too.
         builder.timer(TokioTimer::new()).header_read_timeout(self.limits.idle_timeout);
-        builder.serve_connection(TokioIo::new(Stream::new(stream, progress.clone())), service)
+        builder.serve_connection(TokioIo::new(stream), service)
     }
 
-    async fn http2<I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self: &Arc<Self>, stream: I) {
+    /// Waits until a connection is to end even if nothing was asked on it. One that was opened late has a moment to ask.
+    async fn drained(&self, opened: Instant) {
+        self.shutdown.asked_since(self.limits.drain_delay).await;
+        sleep_until(opened + MOMENT).await;
+    }
+
+    async fn http2<I>(self: &Arc<Self>, stream: I, place: OwnedSemaphorePermit)
+    where
+        I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let mut builder = http2::Builder::new(TokioExecutor::new());
         builder.timer(TokioTimer::new()).keep_alive_interval(self.limits.header_timeout);
         let farewell = Farewell::new(self.limits.max_age);
         let serving = Arc::clone(self);
         let service = service_fn(move |request| (serving.service)(request).map(Ok::<_, Infallible>));
-        let stream = Stream::new(stream, Progress::default());
+        let stream = Stream::new(stream, Progress::default(), place);
         let connection = builder.serve_connection(TokioIo::new(stream), service);
         tokio::pin!(connection);
         let ended = tokio::select! {
@@ -163,7 +175,7 @@ impl Farewell {
             }
         };
         tokio::select! {
-            () = shutdown.asked() => sleep_until(self.opened + MOMENT).await,
+            _ = shutdown.asked() => sleep_until(self.opened + MOMENT).await,
             () = old => {}
         }
     }

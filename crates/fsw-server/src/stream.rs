@@ -4,6 +4,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
 use crate::progress::Progress;
@@ -11,34 +12,39 @@ use crate::progress::Progress;
 /// A client that still sends after so long has not read that it should not.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// A stream that tells when bytes come, and that is read on for a moment after the server is done with it. A client may be sending a request just when
-/// the connection is given up; were the socket closed under it, the client would see a broken pipe, and an API server
-/// would fail a pod. Read to its end, the client finds the server's word that the request was not taken, and sends it
-/// elsewhere.
+/// A stream that tells when bytes come, and that is read on for a moment after the server is done with it. A client may be
+/// sending a request just when the connection is given up; were the socket closed under it, the client would see a broken
+/// pipe, and an API server would fail a pod. Read to its end, the client finds the server's word that the request was not
+/// taken, and sends it elsewhere.
 pub(crate) struct Stream<T: AsyncRead + Unpin + Send + 'static> {
-    /// There until dropped.
-    stream: Option<T>,
+    /// There until dropped, with its place among the connections.
+    stream: Option<(T, OwnedSemaphorePermit)>,
     progress: Progress,
 }
 
 impl<T: AsyncRead + Unpin + Send + 'static> Stream<T> {
-    pub(crate) fn new(stream: T, progress: Progress) -> Self {
-        Self { stream: Some(stream), progress }
+    pub(crate) fn new(stream: T, progress: Progress, place: OwnedSemaphorePermit) -> Self {
+        Self { stream: Some((stream, place)), progress }
     }
 
     fn stream(self: Pin<&mut Self>) -> io::Result<Pin<&mut T>> {
-        self.get_mut().stream.as_mut().map(Pin::new).ok_or_else(|| io::ErrorKind::NotConnected.into())
+        self.get_mut()
+            .stream
+            .as_mut()
+            .map(|(stream, _)| Pin::new(stream))
+            .ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
 }
 
 impl<T: AsyncRead + Unpin + Send + 'static> Drop for Stream<T> {
     fn drop(&mut self) {
-        let Some(mut stream) = self.stream.take() else { return };
+        let Some((mut stream, place)) = self.stream.take() else { return };
         // Outside of a runtime nobody is served any more.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         runtime.spawn(timeout(PATIENCE, async move {
             let mut rest = [0; 1024];
             while stream.read(&mut rest).await.is_ok_and(|read| read > 0) {}
+            drop((stream, place));
         }));
     }
 }
@@ -76,6 +82,6 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send + 'static> AsyncWrite for Stream<T
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.as_ref().is_some_and(AsyncWrite::is_write_vectored)
+        self.stream.as_ref().is_some_and(|(stream, _)| stream.is_write_vectored())
     }
 }

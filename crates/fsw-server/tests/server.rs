@@ -19,6 +19,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, advance};
 
 fn made() -> Identity {
     Identity::new(&["localhost".to_owned()], Duration::from_secs(3600), SystemTime::now()).unwrap()
@@ -130,6 +131,29 @@ async fn an_idle_http1_connection_is_not_closed_during_the_drain_and_its_next_an
     let after = idle.post("/", "").await.unwrap();
     assert_eq!((after.headers()["connection"].as_bytes(), &after.body()[..]), (&b"close"[..], &b"done"[..]));
     idle.closed().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_delay_of_a_drain_counts_from_the_shutdown() {
+    let (trigger, shutdown) = Shutdown::new();
+    assert!(!shutdown.is_asked());
+    trigger.pull();
+    let begin = Instant::now();
+    advance(Duration::from_secs(4)).await;
+    trigger.pull();
+    shutdown.asked_since(Duration::from_secs(5)).await;
+    assert_eq!(begin.elapsed(), Duration::from_secs(5));
+    shutdown.asked_since(Duration::from_secs(3)).await;
+    assert_eq!(begin.elapsed(), Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn a_connection_that_is_opened_late_and_unused_does_not_outlast_the_drain() {
+    let served = serve(ConnectionLimits { drain_delay: Duration::from_millis(200), ..limits() }).await;
+    served.trigger.pull();
+    let late = Client::http1(served.address, &served.authority).await.unwrap();
+    late.closed().await;
+    served.done.await.unwrap();
 }
 
 #[tokio::test]
