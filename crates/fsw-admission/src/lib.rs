@@ -3,6 +3,8 @@
 //! This crate knows pods, not secrets: what happens to a pod is behind [`MutatePod`]. [`review`] answers one body, the
 //! [`Service`] serves HTTP requests within limits of size, number and time.
 
+mod bodies;
+mod bounded;
 mod deadline;
 mod decode;
 mod encode;
