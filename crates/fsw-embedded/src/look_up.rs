@@ -168,7 +168,9 @@ impl<'a> Answers<'a> {
         }
         let asked = asked.get_or_insert_with(|| {
             let rest = scopes.iter().flat_map(|scope| &scope.ids).skip(*known);
-            rest.map(|id| maybe_done(source.get(id, version))).collect::<Vec<_>>().into_iter()
+            let mut asked = Vec::with_capacity(rest.clone().count());
+            asked.extend(rest.map(|id| maybe_done(source.get(id, version))));
+            asked.into_iter()
         });
         poll_fn(|context| {
             for answer in asked.as_mut_slice() {

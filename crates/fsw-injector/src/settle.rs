@@ -1,21 +1,15 @@
 use std::future::poll_fn;
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
-use std::time::Duration;
 use std::{iter, mem};
 
 use fsw_embedded::{Depth, Found, LookUp, LookUpError, OnAccessDenied, look_up};
-use fsw_source::SecretSource;
+use fsw_source::{SecretSource, moment};
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
-use tokio::time::sleep;
 
 use crate::refusal::class_of;
 use crate::{Class, ManagerPlan, PodPlan, Reason, RequestPlan, Settings};
-
-/// Once a pod is sure to be refused its other secrets are waited for so long, so that whoever reads the refusal learns of all
-/// that is wrong at once. Shorter than what takes a seat in the waiting room.
-const MOMENT: Duration = Duration::from_millis(500);
 
 /// What became of one request.
 #[derive(Debug, Clone)]
@@ -82,22 +76,23 @@ impl<'p> Questions<'p> {
         Self { requests, answers: vec![OnceLock::new(); asked.len()], asked }
     }
 
-    /// Waits until all is known, or for no more than a moment once that is of no use any more.
+    /// Waits until all is known. Once the pod is sure to be refused, only for a moment: whoever reads the refusal should learn
+    /// of all that is wrong with it.
     async fn ask(&self, source: &dyn SecretSource, on_denied: OnAccessDenied, depth: Depth) {
         let look_ups = iter::zip(&self.asked, &self.answers).map(|(embedded, answer)| {
             look_up(embedded, source, on_denied, depth).map(|look_up| answer.set(Arc::new(look_up)))
         });
         let mut all = join_all(look_ups);
-        let (mut known, mut moment) = (0, None);
+        let (mut known, mut rest) = (0, None);
         poll_fn(|context| {
             if all.poll_unpin(context).is_ready() {
                 return Poll::Ready(());
             }
             let known_before = mem::replace(&mut known, self.answers.iter().filter_map(OnceLock::get).count());
-            if moment.is_none() && known > known_before && self.is_in_vain() {
-                moment = Some(Box::pin(sleep(MOMENT)));
+            if rest.is_none() && known > known_before && self.is_in_vain() {
+                rest = Some(Box::pin(moment()));
             }
-            moment.as_mut().map_or(Poll::Pending, |moment| moment.poll_unpin(context))
+            rest.as_mut().map_or(Poll::Pending, |rest| rest.poll_unpin(context))
         })
         .await;
     }

@@ -16,8 +16,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep_until, timeout};
-use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
+use tokio_rustls::{Accept, TlsAcceptor};
 use tracing::debug;
 
 use crate::progress::Progress;
@@ -41,24 +41,33 @@ where
     F: Future<Output = Response<Full<Bytes>>> + Send + 'static,
 {
     /// Serves a connection from its first byte to its last.
-    pub(crate) async fn run(self: Arc<Self>, stream: TcpStream, place: OwnedSemaphorePermit) {
+    pub(crate) fn run(self: Arc<Self>, stream: TcpStream, place: OwnedSemaphorePermit) -> impl Future<Output = ()> {
         // Answers are small and waited for: no reason to hold a packet back.
         let _ = stream.set_nodelay(true);
-        // In boxes is what only some connections need, or only for a while.
-        let Some(tls) = &self.tls else { return Box::pin(self.http1(stream, place)).await };
-        let Some(stream) = Box::pin(handshake(tls, stream, self.limits.header_timeout)).await else { return };
-        match stream.get_ref().1.alpn_protocol() {
-            Some(b"h2") => Box::pin(self.http2(stream, place)).await,
-            _ => self.http1(stream, place).await,
+        // In boxes is what only some connections need, or only for a while; an `async fn` would keep the arguments, too.
+        let begin = match &self.tls {
+            Some(tls) => Ok(Box::pin(handshake(tls.accept(stream), self.limits.header_timeout, place))),
+            None => Err(Stream::new(stream, place)),
+        };
+        async move {
+            let handshake = match begin {
+                Ok(handshake) => handshake,
+                Err(stream) => return Box::pin(self.http1(stream)).await,
+            };
+            match handshake.await {
+                Some((Protocol::Http2, stream)) => Box::pin(self.http2(stream)).await,
+                Some((Protocol::Http1, stream)) => self.http1(stream).await,
+                None => {}
+            }
         }
     }
 
-    async fn http1<I>(self: &Arc<Self>, stream: I, place: OwnedSemaphorePermit)
+    async fn http1<I>(self: &Arc<Self>, stream: Box<Stream<I>>)
     where
         I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let (progress, opened) = (Progress::default(), Instant::now());
-        let connection = self.http1_connection(Stream::new(stream, progress.clone(), place), &progress);
+        let (progress, opened) = (stream.progress(), Instant::now());
+        let connection = self.http1_connection(stream, &progress);
         tokio::pin!(connection);
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
@@ -75,10 +84,10 @@ where
 
     fn http1_connection<I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         self: &Arc<Self>,
-        stream: Stream<I>,
+        stream: Box<Stream<I>>,
         progress: &Progress,
     ) -> http1::Connection<
-        TokioIo<Stream<I>>,
+        TokioIo<Box<Stream<I>>>,
         impl HttpService<Incoming, ResBody = Full<Bytes>, Error = Infallible, Future: Send> + use<I, S, F>,
     > {
         let farewell = Farewell::new(self.limits.max_age);
@@ -104,11 +113,11 @@ where
 
     /// Waits until a connection is to end even if nothing was asked on it. One that was opened late has a moment to ask.
     async fn drained(&self, opened: Instant) {
-        self.shutdown.asked_since(self.limits.drain_delay).await;
-        sleep_until(opened + MOMENT).await;
+        let asked = self.shutdown.asked().await;
+        sleep_until((asked + self.limits.drain_delay).max(opened + MOMENT)).await;
     }
 
-    async fn http2<I>(self: &Arc<Self>, stream: I, place: OwnedSemaphorePermit)
+    async fn http2<I>(self: &Arc<Self>, stream: Box<Stream<I>>)
     where
         I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -117,7 +126,6 @@ where
         let farewell = Farewell::new(self.limits.max_age);
         let serving = Arc::clone(self);
         let service = service_fn(move |request| (serving.service)(request).map(Ok::<_, Infallible>));
-        let stream = Stream::new(stream, Progress::default(), place);
         let connection = builder.serve_connection(TokioIo::new(stream), service);
         tokio::pin!(connection);
         let ended = tokio::select! {
@@ -131,9 +139,22 @@ where
     }
 }
 
-async fn handshake(tls: &TlsAcceptor, stream: TcpStream, allowed: Duration) -> Option<Box<TlsStream<TcpStream>>> {
-    match timeout(allowed, tls.accept(stream)).await {
-        Ok(Ok(stream)) => return Some(Box::new(stream)),
+/// What a client and the server have agreed upon.
+enum Protocol {
+    Http1,
+    Http2,
+}
+
+async fn handshake(
+    accept: Accept<TcpStream>,
+    allowed: Duration,
+    place: OwnedSemaphorePermit,
+) -> Option<(Protocol, Box<Stream<TlsStream<TcpStream>>>)> {
+    match timeout(allowed, accept).await {
+        Ok(Ok(stream)) => {
+            let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+            return Some((if is_http2 { Protocol::Http2 } else { Protocol::Http1 }, Stream::new(stream, place)));
+        }
         Ok(Err(error)) => debug!(%error, "a TLS handshake failed"),
         Err(_) => debug!("a TLS handshake took too long"),
     }

@@ -23,8 +23,12 @@ pub(crate) struct Stream<T: AsyncRead + Unpin + Send + 'static> {
 }
 
 impl<T: AsyncRead + Unpin + Send + 'static> Stream<T> {
-    pub(crate) fn new(stream: T, progress: Progress, place: OwnedSemaphorePermit) -> Self {
-        Self { stream: Some((stream, place)), progress }
+    pub(crate) fn new(stream: T, place: OwnedSemaphorePermit) -> Box<Self> {
+        Box::new(Self { stream: Some((stream, place)), progress: Progress::default() })
+    }
+
+    pub(crate) fn progress(&self) -> Progress {
+        self.progress.clone()
     }
 
     fn stream(self: Pin<&mut Self>) -> io::Result<Pin<&mut T>> {
@@ -42,7 +46,7 @@ impl<T: AsyncRead + Unpin + Send + 'static> Drop for Stream<T> {
         // Outside of a runtime nobody is served any more.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         runtime.spawn(timeout(PATIENCE, async move {
-            let mut rest = [0; 1024];
+            let mut rest = [0; 256];
             while stream.read(&mut rest).await.is_ok_and(|read| read > 0) {}
             drop((stream, place));
         }));

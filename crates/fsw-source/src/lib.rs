@@ -22,7 +22,7 @@ pub use error::{Failure, SourceError};
 pub use file_store::{FileStore, FileStoreError};
 pub use fsw_naming::{SecretId, Version};
 pub use json_key::{JsonKeyError, json_key};
-pub use patience::{Patience, pause};
+pub use patience::{Patience, moment, pause};
 pub use patient::Patient;
 pub use secret::{Secret, SecretValue};
 pub use version_id::VersionId;

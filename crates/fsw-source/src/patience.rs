@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use crate::{Answer, Failure, Seat, SecretId, SecretSource, SourceError, Version, WaitingRoom};
 
@@ -90,6 +90,12 @@ pub(crate) async fn ask<S: SecretSource + ?Sized>(
         sleep_until(next).await;
     }
     Err(patience.too_late(source.place(), u32::MAX, last))
+}
+
+/// Waits half a second: so long may be waited for what would only complete an answer that is sure already. Nobody who waits
+/// no longer needs a seat.
+pub async fn moment() {
+    sleep(Duration::from_millis(500)).await;
 }
 
 /// How long to wait after a source was asked so many times in vain. Full jitter: anything from nothing to the longest
