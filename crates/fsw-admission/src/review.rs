@@ -74,6 +74,9 @@ struct About {
     is_dry_run: bool,
 }
 
+/// Warnings in the log, in bytes: Flyte asks again and again, and a pod may give cause for many.
+const LONGEST_LOG: usize = 16 * 1024;
+
 /// Answers one body. Whatever happens to the pod, the answer carries the request's id; a body without one is the only
 /// error. Writes one line to the log. The body is given up as soon as it is read: a pod may have to wait.
 ///
@@ -94,7 +97,8 @@ pub async fn review(body: impl AsRef<[u8]>, deadline: Instant, mutate: &dyn Muta
     let (outcome, duration_ms) = (reply.outcome.as_str(), milliseconds(start));
     match result {
         Ok(Mutation { facts, warnings, .. }) => {
-            let warnings = warnings.join("; ");
+            let mut warnings = warnings.join("; ");
+            warnings.truncate(warnings.floor_char_boundary(LONGEST_LOG));
             info!(
                 uid,
                 namespace,

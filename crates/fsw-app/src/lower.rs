@@ -40,7 +40,8 @@ pub(crate) fn cache_settings(config: &Config) -> fsw_cache::Settings {
 }
 
 fn sidecar(config: &Config) -> fsw_sidecar::Settings {
-    let (theirs, ours) = (&config.webhook.aws_secret_manager, &config.secrets_webhook.sidecar);
+    let (theirs, all) = (&config.webhook.aws_secret_manager, &config.secrets_webhook);
+    let ours = &all.sidecar;
     let (contract, amounts) = match ours.contract {
         SidecarContract::Aws => (Contract::Aws, &theirs.resources),
         SidecarContract::Fsw => (Contract::Fsw, &ours.resources),
@@ -48,6 +49,7 @@ fn sidecar(config: &Config) -> fsw_sidecar::Settings {
     fsw_sidecar::Settings {
         image: theirs.sidecar_image.clone(),
         contract,
+        any_text_is_stage: all.group_version_is_stage,
         resources: resources(amounts),
         security_overrides: security_overrides(config),
     }

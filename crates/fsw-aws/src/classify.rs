@@ -11,7 +11,7 @@ use aws_sdk_secretsmanager::error::{ConnectorError, ProvideErrorMetadata, SdkErr
 use aws_sdk_secretsmanager::operation::RequestId;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use aws_smithy_types::error::ErrorMetadata;
-use fsw_source::{Answer, Failure, SourceError};
+use fsw_source::{Answer, Failure, SourceError, Version};
 
 use crate::explain;
 
@@ -22,7 +22,7 @@ const NO_CREDENTIALS: &str = "NoCredentials";
 type CallError = SdkError<GetSecretValueError, HttpResponse>;
 
 /// An answer where the error is one, otherwise its class with an explanation.
-pub(crate) fn classify(error: &CallError, id: &str, region: &str) -> Result<Answer, SourceError> {
+pub(crate) fn classify(error: &CallError, id: &str, version: &Version, region: &str) -> Result<Answer, SourceError> {
     let request_id = error.request_id().map(str::to_owned);
     let failure = |code: &str, explanation: String| {
         Arc::new(Failure { code: code.to_owned(), explanation, request_id: request_id.clone() })
@@ -41,7 +41,7 @@ pub(crate) fn classify(error: &CallError, id: &str, region: &str) -> Result<Answ
         SdkError::ResponseError(_) => unavailable("TruncatedResponse", explain::TRUNCATED),
         SdkError::ServiceError(service) => {
             let status = service.raw().status().as_u16();
-            by_service(service.err(), status, id, region, failure)
+            by_service(service.err(), status, id, version, region, failure)
         }
         _ => unavailable("Unknown", explain::UNKNOWN),
     }
@@ -72,6 +72,7 @@ fn by_service(
     error: &GetSecretValueError,
     status: u16,
     id: &str,
+    version: &Version,
     region: &str,
     failure: impl Fn(&str, String) -> Arc<Failure>,
 ) -> Result<Answer, SourceError> {
@@ -79,6 +80,11 @@ fn by_service(
     // Whatever stands between us and AWS may have written it.
     let code = error.code().filter(|code| is_code(code)).unwrap_or_default();
     match code {
+        // The secret is there. A broader scope's secret, which may have one, would be the wrong one; a version id names
+        // one secret's version.
+        "ResourceNotFoundException" if matches!(version, Version::Stage(_)) && message.contains("secret value for") => {
+            Err(SourceError::Unusable(failure(code, explain::NO_SUCH_VERSION.to_owned())))
+        }
         "ResourceNotFoundException" => Ok(Answer::NotFound),
         "InvalidRequestException" if message.contains("deletion") || message.contains("deleted") => {
             Ok(Answer::MarkedForDeletion)

@@ -12,6 +12,8 @@ pub(crate) const THROTTLED: &str = "AWS throttles the calls of this account; if 
 pub(crate) const FAULT: &str = "AWS has a fault";
 pub(crate) const REFUSED: &str = "AWS does not accept the call";
 pub(crate) const NOT_AWS: &str = "the answer is not from AWS; check the way to it (proxy, endpoint URL)";
+pub(crate) const NO_SUCH_VERSION: &str =
+    "none of its versions has the staging label that group_version asks for; correct it, or give a version that label";
 pub(crate) const NO_VALUE: &str = "the secret has neither a string nor a binary";
 pub(crate) const BAD_CREDENTIALS: &str = "AWS does not accept the credentials; check the role, its token and the clock";
 pub(crate) const DECRYPTION: &str =

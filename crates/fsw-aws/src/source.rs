@@ -44,7 +44,7 @@ impl AwsSource {
             }
             Err(error) => {
                 let request_id = error.request_id().map(str::to_owned);
-                (classify(&error, id, &self.region), request_id)
+                (classify(&error, id, version, &self.region), request_id)
             }
         };
         let outcome = Outcome::of(&answer);

@@ -68,9 +68,9 @@ pub fn plan(pod: &PodEditor, settings: &Settings) -> Result<PodPlan, Refusal> {
     let scope = Scope::from_labels(|name| pod.label(name), settings.default_organization.as_deref());
     let plan_for = |annotated: &Annotated, manager: &Manager| -> Result<ManagerPlan, String> {
         match manager {
-            Manager::Sidecar(sidecar) => fsw_sidecar::plan(annotated, sidecar.contract)
-                .map(ManagerPlan::Sidecar)
-                .map_err(|error| error.to_string()),
+            Manager::Sidecar(sidecar) => {
+                fsw_sidecar::plan(annotated, sidecar).map(ManagerPlan::Sidecar).map_err(|error| error.to_string())
+            }
             Manager::Embedded(embedded) => {
                 let scope = scope.as_ref().map_err(ToString::to_string)?;
                 let plan = fsw_embedded::plan(&annotated.request, scope, embedded);

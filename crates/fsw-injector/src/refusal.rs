@@ -117,7 +117,7 @@ fn sentence(request: &SecretRequest, reasons: &[Reason]) -> String {
 }
 
 /// A request as far as it takes to know which one it is.
-fn named(request: &SecretRequest) -> String {
+pub(crate) fn named(request: &SecretRequest) -> String {
     shorten(&request.to_string(), LONGEST_REQUEST, "…")
 }
 

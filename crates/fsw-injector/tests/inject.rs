@@ -102,14 +102,12 @@ async fn files_of_both_managers_share_one_volume() {
     assert_eq!(order, ["init-embedded-secret", "mesh", "aws-pull-secret-0"]);
     let paths = |list: &str, name: &str| seen(&injected, named(&spec[list], name));
     expect![[r#"
-        A=/etc/flyte/secrets/arn:aws:secretsmanager:us-west-2:123456789012:secret/a-abcdef
-        B=/etc/flyte/secrets/b
         FLYTE_SECRETS_DEFAULT_DIR=/etc/flyte/secrets
         FLYTE_SECRETS_FILE_PREFIX=
         SECRET_ARN=arn:aws:secretsmanager:us-west-2:123456789012:secret:A-AbCdEf
         SECRET_FILENAME=/arn:aws:secretsmanager:us-west-2:123456789012:secret/a-abcdef
         /tmp aws-secret-vol rw
-        ! the pod has no AWS identity of its own (IRSA or Pod Identity), so its secrets are pulled with the node's role; annotate its service account"#]]
+        ! the pod has no AWS identity of its own (IRSA or Pod Identity) yet; unless a later webhook adds one, its secrets are pulled with the node's role, so annotate its service account"#]]
     .assert_eq(&paths("initContainers", "aws-pull-secret-0"));
     assert!(paths("initContainers", "mesh").contains("/etc/flyte/secrets aws-secret-vol ro"));
     assert!(paths("initContainers", "init-embedded-secret").contains("/etc/flyte/secrets aws-secret-vol rw"));
@@ -117,6 +115,48 @@ async fn files_of_both_managers_share_one_volume() {
         injected.pod.pod()["metadata"]["annotations"]["secrets-webhook.flyte.org/injected"],
         r#"[{"request":"s0","manager":"AWS","id":"arn:aws:secretsmanager:us-west-2:123456789012:secret:A-AbCdEf"},{"request":"s1","manager":"Embedded","id":"u__org__o__domain__d__project__p__key__b","version":"file"}]"#
     );
+}
+
+#[tokio::test]
+async fn a_puller_sees_no_secret() {
+    let requests = [
+        request(ARN, "a", Mount::File, "SSL_CERT_FILE"),
+        request("", "key", Mount::EnvVar, "AWS_ACCESS_KEY_ID"),
+        request("", "orders", Mount::EnvVar, "FSW_SECRETS"),
+    ];
+    let managers = settings(vec![sidecar(), embedded()]);
+    let store = store(&[("key", "AKIDEXAMPLE"), ("orders", "[]")]);
+    let injected = run(&pod(&requests, one_container()), &managers, &store).await.unwrap();
+    let puller = named(&injected.pod.pod()["spec"]["initContainers"], "aws-pull-secret-0");
+    let names: Vec<_> = fsw_testkit::environment(puller).into_iter().map(|(name, _)| name).collect();
+    let expected = [
+        "FLYTE_SECRETS_ENV_PREFIX",
+        "FLYTE_SECRETS_DEFAULT_DIR",
+        "FLYTE_SECRETS_FILE_PREFIX",
+        "SECRET_ARN",
+        "SECRET_FILENAME",
+    ];
+    assert_eq!(names, expected);
+}
+
+#[tokio::test]
+async fn where_a_further_path_is_another_ones_folder_the_folder_gives_way() {
+    let requests = [request("db", "DB", Mount::File, "")];
+    let injected = run(&pod(&requests, one_container()), &both(), &store(&[("DB", "v")])).await.unwrap();
+    let writer = named(&injected.pod.pod()["spec"]["initContainers"], "init-embedded-secret");
+    let told = fsw_testkit::environment(writer);
+    assert!(told.contains(&("FSW_PATHS_0".to_owned(), "DB\ndb/DB\ndb/db".to_owned())), "{told:?}");
+    expect![[r#"file /etc/flyte/secrets/db is left out as a further name, since it has to be a folder, for [group:"db" key:"DB" mount_requirement:FILE]"#]].assert_eq(&injected.warnings.join("\n"));
+}
+
+#[tokio::test]
+async fn many_names_for_one_large_secret_cost_little() {
+    let value = "v".repeat(64 * 1024);
+    let requests: Vec<_> = (0..256)
+        .map(|_| SecretRequest { group_version: "AWSCURRENT".into(), ..request("a-b", "c-d", Mount::EnvVar, "v-w") })
+        .collect();
+    let injected = run(&pod(&requests, one_container()), &both(), &store(&[("c-d", &value)])).await.unwrap();
+    assert_eq!(injected.warnings, Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -83,6 +83,7 @@ pub fn path_variable(env_var: &[u8]) -> Result<(Option<String>, Option<String>),
     Ok(match check_requested_variable(env_var)? {
         Some(name) if !is_variable_name(name) => {
             let twin = posix(name);
+            check_requested_variable(twin.as_bytes())?;
             let warning = format!("Kubernetes before 1.32 refuses a variable named {name:?}, so the path is in {twin}");
             (Some(twin), Some(warning))
         }
@@ -175,6 +176,14 @@ mod tests {
             (names.left_out.as_deref(), names.aliases),
             (Some("_UNION_DB/PASS"), vec!["_UNION_DB_PASS".to_owned()])
         );
+    }
+
+    #[test]
+    fn what_stands_in_for_a_path_variable_is_not_reserved_either() {
+        for name in ["LD/PRELOAD", "KUBERNETES/SERVICE_HOST", "FLYTE/SECRETS_DEFAULT_DIR"] {
+            assert!(path_variable(name.as_bytes()).unwrap_err().to_string().contains("is reserved"), "{name}");
+        }
+        assert_eq!(path_variable(b"MY/VAR").unwrap().0.as_deref(), Some("MY_VAR"));
     }
 
     #[test]

@@ -7,6 +7,9 @@ use crate::merge::{outdated, same_variable};
 use crate::view::items;
 use crate::{ContainerList, ContainerView, Patch, Place, Pod, PodError, escape};
 
+/// Where more variables than so many are to go, the whole list is replaced: each removal moves all that are behind it.
+const MANY: usize = 100;
+
 /// A pod being changed.
 ///
 /// Invariant: applying the recorded operations to the pod that came in gives [`PodEditor::pod`].
@@ -141,6 +144,11 @@ impl PodEditor {
         let pointer = place.pointer();
         if present.len() == taken.len() {
             self.add(&format!("{pointer}/env"), Value::Array(variables));
+        } else if taken.len() > MANY {
+            let mut gone = taken.iter().map(|(index, _)| *index).peekable();
+            let stays = |(index, variable)| gone.next_if_eq(&index).is_none().then_some(variable);
+            let rest: Vec<Value> = present.iter().enumerate().filter_map(stays).cloned().collect();
+            self.add(&format!("{pointer}/env"), Value::Array([variables, rest].concat()));
         } else {
             taken.into_iter().rev().for_each(|(index, _)| self.remove(&format!("{pointer}/env/{index}")));
             self.put_first(place, "env", variables);

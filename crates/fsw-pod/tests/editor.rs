@@ -58,6 +58,22 @@ fn variables_go_first_and_take_the_place_of_their_namesakes() {
 }
 
 #[test]
+fn many_variables_are_replaced_at_once() {
+    let there = |count: usize, name: &str| vec![variable(name, "old"); count];
+    for count in [99, 150] {
+        let env = [there(count, "A"), there(2, "B")].concat();
+        let pod = pod(json!({"name": "c", "env": env}));
+        let mut editor = PodEditor::new(pod.clone()).unwrap();
+        let place = editor.containers()[0].place;
+        assert_eq!(editor.set_variables(place, [variable("A", "new")]).len(), count);
+        let patched = fsw_testkit::apply(&pod, &editor.patch().to_json());
+        assert_eq!((&patched, editor.size()), (editor.pod(), patched.to_string().len()));
+        let expected = [vec![variable("A", "new")], there(2, "B")].concat();
+        assert_eq!(patched["spec"]["containers"][0]["env"], Value::Array(expected));
+    }
+}
+
+#[test]
 fn variables_that_are_set_stay_where_they_are() {
     let both = [variable("A", ""), variable("B", "2")];
     let present = json!({"name": "c", "env": [variable("X", "0"), {"name": "A"}, variable("B", "2")]});

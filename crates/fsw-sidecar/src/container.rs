@@ -15,7 +15,9 @@ pub const ARN: &str = "SECRET_ARN";
 /// The variable with the file's path below [`WRITE_DIRECTORY`].
 pub const FILE_NAME: &str = "SECRET_FILENAME";
 
-/// The init containers that pull all secrets into `volume`; `variables` are those that every container of the pod gets.
+/// The init containers that pull all secrets into `volume`; `variables` are those that every container of the pod gets. Of
+/// these a puller gets what tells where secrets lie, and no secret: it could be taken for the puller's own identity or way
+/// to AWS, and is none of its business.
 pub fn containers(
     pulls: &[Pull],
     volume: &str,
@@ -55,7 +57,9 @@ fn container(
     settings: &Settings,
 ) -> Value {
     let (identity, tokens) = identity(pod);
-    let env = with_own(variables, [identity, told].concat());
+    let tells = |variable: &&Value| variable["name"].as_str().is_some_and(|name| name.starts_with("FLYTE_SECRETS_"));
+    let variables: Vec<_> = variables.iter().filter(tells).cloned().collect();
+    let env = with_own(&variables, [identity, told].concat());
     let mut mounts = vec![json!({"name": volume, "mountPath": WRITE_DIRECTORY})];
     mounts.extend(tokens);
     json!({

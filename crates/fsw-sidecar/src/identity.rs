@@ -20,7 +20,7 @@ const VARIABLES: [&str; 7] = [
 
 /// Whether the pod has an identity of its own; without one a puller falls back to that of the node.
 pub fn has_identity(pod: &PodEditor) -> bool {
-    let ways = ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_ACCESS_KEY_ID"];
+    let ways = ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI"];
     first(pod).is_some_and(|container| ways.iter().any(|name| container.variable(name).is_some()))
 }
 

@@ -22,6 +22,8 @@ pub struct Settings {
     pub image: String,
     /// What it speaks.
     pub contract: Contract,
+    /// Whether any `group_version` that is no version id is a staging label.
+    pub any_text_is_stage: bool,
     /// A container's `resources`.
     pub resources: Value,
     /// Fields that replace those of the security context; null removes one.

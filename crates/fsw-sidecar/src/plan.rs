@@ -4,7 +4,7 @@ use fsw_naming::{
 use fsw_request::{Annotated, Mount};
 use thiserror::Error;
 
-use crate::Contract;
+use crate::{Contract, Settings};
 
 /// A secret that a puller will fetch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub enum SidecarError {
 ///
 /// # Errors
 /// Group and key do not name a secret and a file, or the task wants a variable.
-pub fn plan(request: &Annotated, contract: Contract) -> Result<Pull, SidecarError> {
+pub fn plan(request: &Annotated, settings: &Settings) -> Result<Pull, SidecarError> {
     let Annotated { index, request } = request;
     match request.mount {
         Mount::Any | Mount::File => {}
@@ -67,7 +67,7 @@ pub fn plan(request: &Annotated, contract: Contract) -> Result<Pull, SidecarErro
     let group_version = field_text("group_version", &request.group_version)?;
     let mut warnings = Vec::new();
     let mut paths = vec![sidecar_file(group, key)?];
-    let secret = match contract {
+    let secret = match settings.contract {
         Contract::Aws => {
             if !group_version.is_empty() {
                 warnings.push(format!(
@@ -80,7 +80,7 @@ pub fn plan(request: &Annotated, contract: Contract) -> Result<Pull, SidecarErro
         Contract::Fsw => {
             paths.extend(sidecar_links(group, group_version, key));
             let mut secret = SecretReference::from_group_and_key(group, key)?;
-            match (Version::from_group_version(group_version, false), &secret.version) {
+            match (Version::from_group_version(group_version, settings.any_text_is_stage), &secret.version) {
                 (Some(Version::Current), _) => {}
                 (Some(version), Version::Current) => secret.version = version,
                 (Some(version), named) if version == *named => {}

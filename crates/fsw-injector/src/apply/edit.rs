@@ -11,7 +11,7 @@ use crate::record::{RECORD_ANNOTATION, record};
 use crate::{InitContainerPosition, Injected, Refusal, Served, taken};
 
 /// The largest pod that comes out, in bytes of JSON. etcd takes about 1.5 MiB; the rest is for those after us.
-const LARGEST_POD: usize = 1024 * 1024;
+pub(super) const LARGEST_POD: usize = 1024 * 1024;
 
 impl Injection<'_> {
     pub(super) fn edit(
@@ -22,7 +22,7 @@ impl Injection<'_> {
         served: Vec<Served>,
     ) -> Result<Injected, Refusal> {
         let has_room = self.has_room_for_aliases(&pod, &variables, files)?;
-        let Variables { needed: mut all, aliases } = variables;
+        let Variables { needed: mut all, aliases, .. } = variables;
         all.extend(aliases.into_iter().filter(|_| has_room));
         let injected = if files.is_empty() { Vec::new() } else { self.put_files(&mut pod, &all, files)? };
         let mut readers = self.readers(&pod, &injected).into_iter().peekable();
@@ -52,7 +52,8 @@ impl Injection<'_> {
         }
         let all = (length(&variables.needed) + length(&variables.aliases)) * (containers + injected) + written;
         // The margin is for what injected containers have besides: names, mounts, the script.
-        if variables.aliases.is_empty() || pod.size() + all + 4096 * (injected + 1) <= LARGEST_POD {
+        let fits = variables.aliases_fit && pod.size() + all + 4096 * (injected + 1) <= LARGEST_POD;
+        if variables.aliases.is_empty() || fits {
             return Ok(true);
         }
         let names: Vec<_> = variables.aliases.iter().filter_map(|variable| variable["name"].as_str()).collect();
@@ -60,7 +61,7 @@ impl Injection<'_> {
         Ok(false)
     }
 
-    fn too_large(&self, size: usize) -> Refusal {
+    pub(super) fn too_large(&self, size: usize) -> Refusal {
         let text = format!(
             "the pod would have {size} bytes or more with its secrets; at most {LARGEST_POD} fit into the cluster's store, so ask for fewer or smaller secrets, or let fewer containers have them (secretsWebhook.excludeContainers)"
         );
@@ -95,7 +96,7 @@ impl Injection<'_> {
             }
             if !fsw_sidecar::has_identity(pod) {
                 self.warnings.push(
-                    "the pod has no AWS identity of its own (IRSA or Pod Identity), so its secrets are pulled with the node's role; annotate its service account"
+                    "the pod has no AWS identity of its own (IRSA or Pod Identity) yet; unless a later webhook adds one, its secrets are pulled with the node's role, so annotate its service account"
                         .to_owned(),
                 );
             }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fsw_embedded::{Delivery, Found, variable_value, writer};
+use fsw_embedded::{Delivery, variable_value, writer};
 use fsw_naming::{FilePath, SECRETS_DIRECTORY};
 use fsw_pod::variable;
 use fsw_sidecar::Pull;
@@ -10,19 +10,29 @@ use fsw_source::SecretValue;
 use serde_json::Value;
 
 use super::Injection;
-use crate::claims::{self, Claim, Collision, LeftOut, Rank};
+use super::edit::LARGEST_POD;
+use crate::claims::{self, Claim, Clash, Collision, LeftOut, Rank, Why};
+use crate::refusal::named;
 use crate::{Refusal, Source};
 
-/// What a variable would hold.
-pub(super) struct VariableContent {
-    pub(super) value: String,
-    pub(super) kind: VariableKind,
+/// What a variable would hold. A secret may be there under many names.
+pub(super) enum VariableContent {
+    Secret(Arc<SecretValue>),
+    Path(String),
 }
 
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum VariableKind {
-    Secret,
-    Path,
+impl VariableContent {
+    fn text(&self) -> &str {
+        match self {
+            Self::Secret(value) => value.text().unwrap_or_default(),
+            Self::Path(path) => path,
+        }
+    }
+}
+
+/// Whether two values are one. Most that are were found once.
+fn is_same_value(a: &Arc<SecretValue>, b: &Arc<SecretValue>) -> bool {
+    Arc::ptr_eq(a, b) || a.bytes() == b.bytes()
 }
 
 /// What a file would hold.
@@ -52,6 +62,8 @@ impl Files {
 pub(super) struct Variables {
     pub(super) needed: Vec<Value>,
     pub(super) aliases: Vec<Value>,
+    /// Whether the further names could be in a pod at all; if not, they are without their values.
+    pub(super) aliases_fit: bool,
 }
 
 pub(super) type VariableClaim = Claim<String, VariableContent>;
@@ -67,7 +79,7 @@ impl Injection<'_> {
         files: &mut Vec<FileClaim>,
     ) -> Result<(), Refusal> {
         let path_variable = |name: &Option<String>, path: &FilePath| {
-            let content = VariableContent { value: path.absolute(), kind: VariableKind::Path };
+            let content = VariableContent::Path(path.absolute());
             name.clone().map(|name| Claim { name, content, owner, rank: Rank::Primary })
         };
         match source {
@@ -91,8 +103,10 @@ impl Injection<'_> {
                         let ranked = primary.map(|name| (name, Rank::Primary));
                         let ranked = ranked.chain(names.aliases.iter().skip(main).map(|name| (name, Rank::Alias)));
                         for (name, rank) in ranked {
-                            let value = self.value(owner, name, found)?;
-                            let content = VariableContent { value, kind: VariableKind::Secret };
+                            let value = &found.secret.value;
+                            variable_value(name, value)
+                                .map_err(|error| self.refuse(owner, &format!("secret {}: {error}", found.id)))?;
+                            let content = VariableContent::Secret(Arc::clone(value));
                             variables.push(Claim { name: name.clone(), content, owner, rank });
                         }
                     }
@@ -111,25 +125,21 @@ impl Injection<'_> {
         Ok(())
     }
 
-    fn value(&self, owner: usize, name: &str, found: &Found) -> Result<String, Refusal> {
-        variable_value(name, &found.secret.value)
-            .map(str::to_owned)
-            .map_err(|error| self.refuse(owner, &format!("secret {}: {error}", found.id)))
-    }
-
     /// Settles who gets which path and groups what is left by file.
     pub(super) fn files(&mut self, claims: Vec<FileClaim>) -> Result<Files, Refusal> {
-        let exclude = |a: &FilePath, b: &FilePath| a == b || a.is_parent_of(b) || b.is_parent_of(a);
-        let same = |a: &FileClaim, b: &FileClaim| {
-            a.name == b.name
-                && match (&a.content, &b.content) {
-                    (FileContent::Pulled(a), FileContent::Pulled(b)) => a.secret == b.secret,
-                    (FileContent::Written(a), FileContent::Written(b)) => a.bytes() == b.bytes(),
-                    _ => false,
-                }
+        let clash = |a: &FilePath, b: &FilePath| match () {
+            () if a == b => Some(Clash::Same),
+            () if a.is_parent_of(b) => Some(Clash::FirstIsFolder),
+            () if b.is_parent_of(a) => Some(Clash::SecondIsFolder),
+            () => None,
+        };
+        let same = |a: &FileClaim, b: &FileClaim| match (&a.content, &b.content) {
+            (FileContent::Pulled(a), FileContent::Pulled(b)) => a.secret == b.secret,
+            (FileContent::Written(a), FileContent::Written(b)) => is_same_value(a, b),
+            _ => false,
         };
         let claims::Settled { kept, left_out } =
-            claims::settle(claims, exclude, same).map_err(|collision| self.collision("file", &collision))?;
+            claims::settle(claims, clash, same).map_err(|collision| self.collision("file", &collision))?;
         self.warn_of("file", &left_out);
         let mut files = Files { pulled: Vec::new(), written: Vec::new() };
         let mut owners: Vec<usize> = Vec::new();
@@ -153,15 +163,31 @@ impl Injection<'_> {
 
     /// Settles who gets which variable and adds those that tell flytekit where to look.
     pub(super) fn variables(&mut self, claims: Vec<VariableClaim>, files: &Files) -> Result<Variables, Refusal> {
-        let has_secrets = claims.iter().any(|claim| claim.content.kind == VariableKind::Secret);
-        let same = |a: &VariableClaim, b: &VariableClaim| a.content.value == b.content.value;
+        let has_secrets = claims.iter().any(|claim| matches!(claim.content, VariableContent::Secret(_)));
+        let same = |a: &VariableClaim, b: &VariableClaim| match (&a.content, &b.content) {
+            (VariableContent::Secret(a), VariableContent::Secret(b)) => is_same_value(a, b),
+            (a, b) => a.text() == b.text(),
+        };
+        let clash = |a: &String, b: &String| (a == b).then_some(Clash::Same);
         let claims::Settled { kept, left_out } =
-            claims::settle(claims, |a, b| a == b, same).map_err(|collision| self.collision("variable", &collision))?;
+            claims::settle(claims, clash, same).map_err(|collision| self.collision("variable", &collision))?;
         self.warn_of("variable", &left_out);
-        let mut variables = Variables { needed: Vec::new(), aliases: Vec::new() };
+        let mut variables = Variables { needed: Vec::new(), aliases: Vec::new(), aliases_fit: true };
+        let (mut needed, mut further) = (0, 0);
         for claim in kept {
-            let list = if claim.rank == Rank::Primary { &mut variables.needed } else { &mut variables.aliases };
-            list.push(variable(&claim.name, &claim.content.value));
+            let text = claim.content.text();
+            if claim.rank == Rank::Primary {
+                needed += text.len();
+                if needed > LARGEST_POD {
+                    return Err(self.too_large(needed));
+                }
+                variables.needed.push(variable(&claim.name, text));
+            } else {
+                // What does not fit into any pod is not built.
+                further += text.len();
+                variables.aliases_fit &= further <= LARGEST_POD;
+                variables.aliases.push(variable(&claim.name, if variables.aliases_fit { text } else { "" }));
+            }
         }
         let prefix = self.settings.embedded().map_or("", |embedded| embedded.variable_prefix.as_str());
         if has_secrets && !prefix.is_empty() {
@@ -183,11 +209,15 @@ impl Injection<'_> {
     }
 
     fn warn_of(&mut self, what: &str, left_out: &[LeftOut]) {
-        for LeftOut { name, owners: [first, second] } in left_out {
-            self.warnings.push(format!(
-                "{what} {name} is left out as a further name, since [{}] and [{}] would both be in it",
-                self.requests[*first], self.requests[*second]
-            ));
+        for LeftOut { name, owners, why } in left_out {
+            let [first, second] = owners.map(|owner| format!("[{}]", named(self.requests[owner])));
+            let both = if first == second { first } else { format!("{first} and {second}") };
+            let why = match why {
+                Why::Taken => format!("{both} would both be in it"),
+                Why::IsFolder => format!("it has to be a folder, for {both}"),
+                Why::NeedsFolder => format!("a file is where it needs a folder, for {both}"),
+            };
+            self.warnings.push(format!("{what} {name} is left out as a further name, since {why}"));
         }
     }
 }

@@ -24,6 +24,7 @@ pub fn sidecar() -> Manager {
 pub fn sidecar_of(contract: fsw_sidecar::Contract) -> Manager {
     Manager::Sidecar(fsw_sidecar::Settings {
         contract,
+        any_text_is_stage: false,
         image: "docker.io/amazon/aws-secrets-manager-secret-sidecar:v0.1.4".into(),
         resources: resources("200m", "500Mi"),
         security_overrides: Map::new(),
