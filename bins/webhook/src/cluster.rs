@@ -2,7 +2,9 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use fsw_cluster::{Authorities, CertificateSecret, Cluster, ClusterError, Keeper, Policy, Registration, Whose};
+use fsw_cluster::{
+    Authorities, AuthorityFile, CertificateSecret, Cluster, ClusterError, Keeper, Policy, Registration, Whose,
+};
 use fsw_config::{CertificateSource, Config, Layers};
 use tokio::time::sleep;
 use tracing::{info, warn};
@@ -34,7 +36,7 @@ pub(crate) async fn keeper(config: &Config, layers: &Layers) -> Result<Option<Ke
     }
     let authorities = match is_managed {
         true => Authorities::Secret(secret(config, &cluster)),
-        false => Authorities::File(webhook.cert_dir.join("ca.crt")),
+        false => Authorities::File(AuthorityFile::new(webhook.cert_dir.join("ca.crt"), ours.certificates.overlap)),
     };
     let registration = (!webhook.disable_create_mutating_webhook_config).then(|| registration(config));
     Ok(Some(Keeper { cluster, authorities, registration, every: ours.certificates.check_interval }))

@@ -54,6 +54,12 @@ pub enum ClusterError {
         /// Whose it is.
         owner: String,
     },
+    /// Nobody can write it.
+    #[error("the Secret {name} is immutable and nobody can be served with it; delete it, and it is made anew")]
+    ImmutableSecret {
+        /// Its name.
+        name: String,
+    },
     /// A certificate could not be made.
     #[error(transparent)]
     Identity(#[from] IdentityError),

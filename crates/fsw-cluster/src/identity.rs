@@ -109,6 +109,12 @@ pub(crate) fn split(pem: &str) -> impl Iterator<Item = String> {
     pem.split_inclusive(END).filter(|part| part.contains(END)).map(|part| format!("{}\n", part.trim()))
 }
 
+/// Those certificates of a PEM text that another does not hold.
+pub(crate) fn without<'a>(pem: &'a str, other: &str) -> impl Iterator<Item = String> + 'a {
+    let others: Vec<_> = split(other).collect();
+    split(pem).filter(move |certificate| !others.contains(certificate))
+}
+
 fn facts(der: &[u8]) -> Option<Facts> {
     let (_, certificate) = X509Certificate::from_der(der).ok()?;
     let alternatives = certificate.subject_alternative_name().ok()?;

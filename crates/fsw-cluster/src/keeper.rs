@@ -1,4 +1,5 @@
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -9,18 +10,20 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
 use kube::api::WatchParams;
 use tokio::net::TcpStream;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tracing::{info, warn};
 
-use crate::registration::Registered;
+use crate::registration::{Bundle, Registered};
 use crate::rotation::Stored;
-use crate::{CertificateSecret, Cluster, ClusterError, Registration};
+use crate::{CertificateSecret, Cluster, ClusterError, Registration, identity};
 
 /// The Service of a first installation is waited for so long; then the registration is made in any case.
-const SERVICE_WAIT: Duration = Duration::from_secs(20);
+const SERVICE_WAIT: Duration = Duration::from_secs(60);
 const SERVICE_PAUSE: Duration = Duration::from_millis(200);
 /// Changes that come together are looked at together.
 const SETTLE: Duration = Duration::from_millis(100);
+/// A watch that ends sooner was not to be had.
+const BRIEF: Duration = Duration::from_secs(5);
 
 /// Where the authorities come from that the API server must trust.
 #[derive(Debug, Clone)]
@@ -28,7 +31,37 @@ pub enum Authorities {
     /// From the shared Secret, which is made and renewed here.
     Secret(CertificateSecret),
     /// From a file that someone else keeps.
-    File(PathBuf),
+    File(AuthorityFile),
+}
+
+/// A file that someone else keeps. Another replica may have another content for a while, and serve with it.
+#[derive(Debug, Clone)]
+pub struct AuthorityFile {
+    path: PathBuf,
+    overlap: Duration,
+    others_since: Arc<Mutex<Option<Instant>>>,
+}
+
+impl AuthorityFile {
+    /// What others have registered besides is left for as long as `overlap`.
+    pub fn new(path: PathBuf, overlap: Duration) -> Self {
+        Self { path, overlap, others_since: Arc::default() }
+    }
+
+    fn bundle(&self, registered: Option<&str>) -> Result<String, ClusterError> {
+        let own = std::fs::read_to_string(&self.path).map_err(|error| ClusterError::Authority {
+            path: self.path.display().to_string(),
+            reason: error.to_string(),
+        })?;
+        let others: String = identity::without(registered.unwrap_or_default(), &own).collect();
+        let mut since = self.others_since.lock().unwrap_or_else(PoisonError::into_inner);
+        if others.is_empty() {
+            *since = None;
+            return Ok(own);
+        }
+        let is_over = since.get_or_insert_with(Instant::now).elapsed() >= self.overlap;
+        Ok(if is_over { own } else { format!("{}\n{others}", own.trim_end()) })
+    }
 }
 
 /// Certificate and key to serve with; PEM.
@@ -49,8 +82,7 @@ impl std::fmt::Debug for Material {
 /// What both objects hold.
 struct Looked {
     registered: Registered,
-    /// What the API server must trust.
-    bundle: String,
+    bundle: Bundle,
     material: Option<Material>,
 }
 
@@ -72,7 +104,12 @@ impl Keeper {
     /// # Errors
     /// See [`ClusterError`].
     pub async fn material(&self) -> Result<Option<Material>, ClusterError> {
-        Ok(self.look().await?.material)
+        // Whoever else is registered, this replica can serve.
+        let registered = match self.registered().await {
+            Err(ClusterError::ForeignConfiguration { .. }) => Registered::Nothing,
+            registered => registered?,
+        };
+        Ok(self.look_beside(registered).await?.material)
     }
 
     /// Checks, without changing anything, that this webhook can register.
@@ -89,7 +126,7 @@ impl Keeper {
     /// as it should be.
     pub async fn keep(self, mut renewed: impl FnMut(Material), in_order: impl Fn(bool)) {
         self.await_service().await;
-        let mut changes = self.changes();
+        let (mut changes, mut begun) = (self.changes(), Instant::now());
         let mut last = None;
         loop {
             let result = self.look_after(&mut renewed).await;
@@ -106,8 +143,8 @@ impl Keeper {
             last = result.err().map(|error| error.to_string());
             if timeout(self.every, changes.next()).await == Ok(None) {
                 // A watch ends by itself every few minutes, or at once where there is no permission for it.
-                sleep(if last.is_some() { self.every } else { SETTLE }).await;
-                changes = self.changes();
+                sleep(if begun.elapsed() < BRIEF { self.every } else { SETTLE }).await;
+                (changes, begun) = (self.changes(), Instant::now());
             }
             sleep(SETTLE).await;
         }
@@ -127,39 +164,53 @@ impl Keeper {
 
     /// Looks at both objects, once each; the Secret is made or taken a step further where that is due.
     async fn look(&self) -> Result<Looked, ClusterError> {
-        let registered = match &self.registration {
-            Some(registration) => registration.look(&self.cluster).await?,
-            None => Registered::Nothing,
-        };
+        self.look_beside(self.registered().await?).await
+    }
+
+    async fn registered(&self) -> Result<Registered, ClusterError> {
+        match &self.registration {
+            Some(registration) => registration.look(&self.cluster).await,
+            None => Ok(Registered::Nothing),
+        }
+    }
+
+    async fn look_beside(&self, registered: Registered) -> Result<Looked, ClusterError> {
         match &self.authorities {
             Authorities::Secret(secret) => {
                 let announced = registered.bundle();
                 let Stored { authorities, leaf, .. } = secret.settle(&self.cluster, announced.as_deref()).await?;
                 let material = Material { certificate: leaf.certificate, key: leaf.key };
-                Ok(Looked { registered, bundle: authorities, material: Some(material) })
+                Ok(Looked { registered, bundle: Bundle::Shared(authorities), material: Some(material) })
             }
-            Authorities::File(path) => {
-                let bundle = std::fs::read_to_string(path).map_err(|error| ClusterError::Authority {
-                    path: path.display().to_string(),
-                    reason: error.to_string(),
-                })?;
+            Authorities::File(file) => {
+                let bundle = Bundle::Own(file.bundle(registered.bundle().as_deref())?);
                 Ok(Looked { registered, bundle, material: None })
             }
         }
     }
 
     /// A configuration without a Service behind it makes every pod creation fail, so a first registration waits until
-    /// the Service leads somewhere.
+    /// the Service leads somewhere, and one that is taken over as long as it takes.
     async fn await_service(&self) {
         let Some(registration) = &self.registration else { return };
         let address = format!("{}.{}.svc:{}", registration.service, self.cluster.namespace, registration.port);
-        let connected = timeout(SERVICE_WAIT, async {
+        let connect = async || {
             while TcpStream::connect(&address).await.is_err() {
                 sleep(SERVICE_PAUSE).await;
             }
-        });
-        if connected.await.is_err() {
-            warn!(address, "this webhook does not reach its own Service; registering all the same");
+        };
+        let mut is_told = false;
+        while timeout(SERVICE_WAIT, connect()).await.is_err() {
+            let registered = self.registered().await;
+            let serves_elsewhere = registered.is_ok_and(|registered| {
+                matches!(registered, Registered::Ours(_)) && !registered.leads_to(&registration.service, &self.cluster)
+            });
+            if !serves_elsewhere {
+                return warn!(address, "this webhook does not reach its own Service; registering all the same");
+            }
+            if !std::mem::replace(&mut is_told, true) {
+                warn!(address, "this webhook does not reach its own Service, so another one goes on serving");
+            }
         }
     }
 
@@ -191,4 +242,36 @@ where
         }
     };
     futures_util::stream::once(events).flatten().chain(futures_util::stream::once(ready(None))).boxed()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+    use tokio::time::advance;
+
+    use super::*;
+
+    fn certificate(text: &str) -> String {
+        format!("{0} CERTIFICATE-----\n{text}\n{1} CERTIFICATE-----\n", "-----BEGIN", "-----END")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_others_serve_with_stays_registered_for_a_while() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ca.crt");
+        let (own, others) = (certificate("own"), certificate("others"));
+        std::fs::write(&path, &own).unwrap();
+        let file = AuthorityFile::new(path, Duration::from_secs(120));
+        let both = format!("{own}{others}");
+        assert_eq!(file.bundle(None).unwrap(), own);
+        assert_eq!(file.bundle(Some(&others)).unwrap(), both);
+        advance(Duration::from_secs(119)).await;
+        assert_eq!(file.bundle(Some(&both)).unwrap(), both);
+        advance(Duration::from_secs(1)).await;
+        assert_eq!(file.bundle(Some(&both)).unwrap(), own);
+        // If somebody still needs it, the time begins anew.
+        assert_eq!(file.bundle(Some(&own)).unwrap(), own);
+        assert_eq!(file.bundle(Some(&both)).unwrap(), both);
+    }
 }

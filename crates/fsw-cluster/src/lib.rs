@@ -17,7 +17,7 @@ mod secret;
 pub use cluster::{Cluster, Whose};
 pub use error::ClusterError;
 pub use identity::{Identity, IdentityError, not_after};
-pub use keeper::{Authorities, Keeper, Material};
+pub use keeper::{Authorities, AuthorityFile, Keeper, Material};
 pub use registration::Registration;
 pub use rotation::Policy;
 pub use secret::CertificateSecret;

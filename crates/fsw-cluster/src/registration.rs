@@ -7,7 +7,7 @@ use kube::{Api, ResourceExt};
 use serde_json::{Map, Value, json};
 use tracing::info;
 
-use crate::{Cluster, ClusterError, FIELD_MANAGER, ownership};
+use crate::{Cluster, ClusterError, FIELD_MANAGER, identity, ownership};
 
 /// Whose configuration it is: `NAMESPACE/SERVICE`.
 const OWNER: &str = "secrets-webhook.flyte.org/owner";
@@ -37,6 +37,34 @@ pub struct Registration {
     pub started_at: u64,
 }
 
+/// What the API server is to trust; PEM.
+#[derive(Debug)]
+pub(crate) enum Bundle {
+    /// All replicas have the same.
+    Shared(String),
+    /// Another replica may have another for a while, and serve with it.
+    Own(String),
+}
+
+impl Bundle {
+    pub(crate) fn text(&self) -> &str {
+        match self {
+            Self::Shared(text) | Self::Own(text) => text,
+        }
+    }
+
+    /// What to register in place of `live`, if it will not do, for a replica that is not the youngest.
+    fn beside(&self, live: &str) -> Option<String> {
+        match self {
+            Self::Shared(text) => (live != text).then(|| text.clone()),
+            Self::Own(text) => {
+                let missing: String = identity::without(text, live).collect();
+                (!missing.is_empty()).then(|| live.to_owned() + &missing)
+            }
+        }
+    }
+}
+
 /// What is registered now.
 #[derive(Debug)]
 pub(crate) enum Registered {
@@ -50,6 +78,15 @@ impl Registered {
         let Self::Ours(configuration) = self else { return None };
         let webhook = configuration.webhooks.iter().flatten().find(|webhook| webhook.name == WEBHOOK)?;
         String::from_utf8(webhook.client_config.ca_bundle.clone()?.0).ok()
+    }
+
+    /// Whether it leads to a Service of this name here.
+    pub(crate) fn leads_to(&self, service: &str, cluster: &Cluster) -> bool {
+        let Self::Ours(configuration) = self else { return false };
+        let services =
+            configuration.webhooks.iter().flatten().filter_map(|webhook| webhook.client_config.service.as_ref());
+        let mut services = services.map(|found| found.name == service && found.namespace == cluster.namespace);
+        services.next().is_some_and(|first| first && services.all(|other| other))
     }
 }
 
@@ -73,9 +110,9 @@ impl Registration {
         &self,
         cluster: &Cluster,
         registered: &Registered,
-        bundle: &str,
+        bundle: &Bundle,
     ) -> Result<(), ClusterError> {
-        self.apply(cluster, &self.desired(cluster, bundle, None), registered, true).await
+        self.apply(cluster, &self.desired(cluster, bundle.text(), None), registered, true).await
     }
 
     /// Makes the API server, which holds what is registered, hold what it should.
@@ -83,7 +120,7 @@ impl Registration {
         &self,
         cluster: &Cluster,
         registered: &Registered,
-        bundle: &str,
+        bundle: &Bundle,
     ) -> Result<(), ClusterError> {
         let Some(mut wanted) = self.wanted(cluster, registered, bundle) else { return Ok(()) };
         if let Registered::Ours(configuration) = registered {
@@ -98,16 +135,22 @@ impl Registration {
     }
 
     /// What to apply, if anything is amiss. A replica that is younger than this one may have another configuration: then
-    /// only the authorities are kept right.
-    fn wanted(&self, cluster: &Cluster, registered: &Registered, bundle: &str) -> Option<Value> {
-        let Registered::Ours(configuration) = registered else { return Some(self.desired(cluster, bundle, None)) };
+    /// only the authorities are kept right. Who else writes it leaves the younger one's mark, but leads elsewhere.
+    fn wanted(&self, cluster: &Cluster, registered: &Registered, bundle: &Bundle) -> Option<Value> {
+        let Registered::Ours(configuration) = registered else {
+            return Some(self.desired(cluster, bundle.text(), None));
+        };
         let live = serde_json::to_value(configuration).ok()?;
         let writer = configuration.annotations().get(WRITTEN_BY).and_then(|started_at| started_at.parse::<u64>().ok());
-        if writer.is_some_and(|writer| writer > self.started_at) {
-            let is_right = registered.bundle().as_deref() == Some(bundle);
-            return (!is_right).then(|| self.desired(cluster, bundle, Some(&live)));
+        let is_ours = configuration.annotations().get(OWNER) == Some(&self.identity(cluster));
+        if is_ours
+            && registered.leads_to(&self.service, cluster)
+            && writer.is_some_and(|writer| writer > self.started_at)
+        {
+            let bundle = bundle.beside(&registered.bundle().unwrap_or_default());
+            return bundle.map(|bundle| self.desired(cluster, &bundle, Some(&live)));
         }
-        let desired = self.desired(cluster, bundle, None);
+        let desired = self.desired(cluster, bundle.text(), None);
         (!holds(&live, &desired)).then_some(desired)
     }
 

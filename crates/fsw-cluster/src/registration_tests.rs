@@ -22,6 +22,10 @@ fn registration() -> Registration {
     }
 }
 
+fn shared(text: &str) -> Bundle {
+    Bundle::Shared(text.to_owned())
+}
+
 fn live(written_at: u64, change: impl FnOnce(&mut Value)) -> Registered {
     let mut live = Registration { started_at: written_at, ..registration() }.desired(&cluster(), "CA", None);
     live["webhooks"][0]["matchPolicy"] = json!("Equivalent");
@@ -111,21 +115,21 @@ async fn only_what_the_contract_names_is_applied() {
 #[tokio::test]
 async fn what_is_right_is_left_alone() {
     let (registration, cluster) = (registration(), cluster());
-    assert_eq!(registration.wanted(&cluster, &live(1000, |_| {}), "CA"), None);
+    assert_eq!(registration.wanted(&cluster, &live(1000, |_| {}), &shared("CA")), None);
     let labelled = live(1000, |live| live["metadata"]["labels"]["x"] = json!("y"));
-    assert_eq!(registration.wanted(&cluster, &labelled, "CA"), None);
-    assert!(registration.wanted(&cluster, &live(900, |_| {}), "CA").is_some(), "an older replica wrote it");
+    assert_eq!(registration.wanted(&cluster, &labelled, &shared("CA")), None);
+    assert!(registration.wanted(&cluster, &live(900, |_| {}), &shared("CA")).is_some(), "an older replica wrote it");
 }
 
 #[tokio::test]
 async fn what_someone_changed_is_put_right() {
     let (registration, cluster) = (registration(), cluster());
     let changed = live(1000, |live| live["webhooks"][0]["failurePolicy"] = json!("Ignore"));
-    let wanted = registration.wanted(&cluster, &changed, "CA").unwrap();
+    let wanted = registration.wanted(&cluster, &changed, &shared("CA")).unwrap();
     assert_eq!(wanted["webhooks"][0]["failurePolicy"], "Fail");
     let gone = live(1000, |live| live["webhooks"] = json!([]));
-    assert!(registration.wanted(&cluster, &gone, "CA").is_some());
-    assert!(registration.wanted(&cluster, &Registered::Nothing, "CA").is_some());
+    assert!(registration.wanted(&cluster, &gone, &shared("CA")).is_some());
+    assert!(registration.wanted(&cluster, &Registered::Nothing, &shared("CA")).is_some());
 }
 
 #[tokio::test]
@@ -135,16 +139,47 @@ async fn a_webhook_of_someone_else_in_the_configuration_does_not_matter() {
         other["name"] = json!("other.example.org");
         live["webhooks"].as_array_mut().unwrap().insert(0, other);
     });
-    assert_eq!(registration().wanted(&cluster(), &beside, "CA"), None);
+    assert_eq!(registration().wanted(&cluster(), &beside, &shared("CA")), None);
 }
 
 #[tokio::test]
 async fn of_a_younger_replicas_configuration_only_the_authorities_are_put_right() {
     let (registration, cluster) = (registration(), cluster());
     let younger = live(2000, |live| live["webhooks"][0]["timeoutSeconds"] = json!(10));
-    assert_eq!(registration.wanted(&cluster, &younger, "CA"), None);
-    let wanted = registration.wanted(&cluster, &younger, "new CA").unwrap();
+    assert_eq!(registration.wanted(&cluster, &younger, &shared("CA")), None);
+    let wanted = registration.wanted(&cluster, &younger, &shared("new CA")).unwrap();
     assert_eq!(wanted["webhooks"][0]["timeoutSeconds"], 10);
     assert_eq!(wanted["metadata"]["annotations"][WRITTEN_BY], "2000");
     assert_eq!(wanted["webhooks"][0]["clientConfig"]["caBundle"], json!(k8s_openapi::ByteString(b"new CA".to_vec())));
+}
+
+#[tokio::test]
+async fn what_an_older_replica_serves_with_is_added_to_what_the_youngest_registered() {
+    let (registration, cluster) = (registration(), cluster());
+    let [first, second] = ["one", "two"]
+        .map(|text| format!("{0} CERTIFICATE-----\n{text}\n{1} CERTIFICATE-----\n", "-----BEGIN", "-----END"));
+    let younger = live(2000, |live| {
+        live["webhooks"][0]["clientConfig"]["caBundle"] = json!(k8s_openapi::ByteString(first.clone().into_bytes()));
+    });
+    assert_eq!(registration.wanted(&cluster, &younger, &Bundle::Own(first.clone())), None);
+    let wanted = registration.wanted(&cluster, &younger, &Bundle::Own(second.clone())).unwrap();
+    let both = json!(k8s_openapi::ByteString((first.clone() + &second).into_bytes()));
+    assert_eq!(wanted["webhooks"][0]["clientConfig"]["caBundle"], both);
+    // What all share is what counts, and nothing besides.
+    let wanted = registration.wanted(&cluster, &younger, &shared(&second)).unwrap();
+    let second = json!(k8s_openapi::ByteString(second.into_bytes()));
+    assert_eq!(wanted["webhooks"][0]["clientConfig"]["caBundle"], second);
+}
+
+#[tokio::test]
+async fn who_leads_pods_elsewhere_is_overruled_whatever_mark_is_left_there() {
+    let (registration, cluster) = (registration(), cluster());
+    let elsewhere = live(2000, |live| live["webhooks"][0]["clientConfig"]["service"]["namespace"] = json!("other"));
+    assert!(!elsewhere.leads_to("flyte-pod-webhook", &cluster));
+    let wanted = registration.wanted(&cluster, &elsewhere, &shared("CA")).unwrap();
+    assert_eq!(wanted["webhooks"][0]["clientConfig"]["service"]["namespace"], "flyte");
+    let anothers = live(2000, |live| live["metadata"]["annotations"][OWNER] = json!("other/flyte-pod-webhook"));
+    assert!(anothers.leads_to("flyte-pod-webhook", &cluster));
+    let wanted = registration.wanted(&cluster, &anothers, &shared("CA")).unwrap();
+    assert_eq!(wanted["metadata"]["annotations"][OWNER], "flyte/flyte-pod-webhook");
 }

@@ -106,6 +106,11 @@ fn announce(stored: &Stored, policy: &Policy, now: SystemTime) -> Result<Step, I
     Ok(Step::Write(Box::new(announced), "a new one is announced"))
 }
 
+/// Whether somebody can be served with what is stored.
+pub(crate) fn is_usable(stored: &Stored, now: SystemTime) -> bool {
+    usable(stored, now).is_some()
+}
+
 /// The leaf's facts, unless nobody could be served with it.
 fn usable(stored: &Stored, now: SystemTime) -> Option<Facts> {
     let leaf = identity::read(&stored.leaf.certificate)?.into_iter().next()?;

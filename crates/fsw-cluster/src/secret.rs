@@ -11,7 +11,7 @@ use time::format_description::well_known::Rfc3339;
 use tracing::info;
 
 use crate::rotation::{Leaf, Policy, Step, Stored, step};
-use crate::{Cluster, ClusterError, FIELD_MANAGER, ownership};
+use crate::{Cluster, ClusterError, FIELD_MANAGER, ownership, rotation};
 
 /// When the last step of a renewal was taken; whoever keeps the Secret writes it.
 pub(crate) const SINCE: &str = "secrets-webhook.flyte.org/since";
@@ -55,6 +55,12 @@ impl CertificateSecret {
                     if let Some(stored) = held.stored {
                         return Ok(stored);
                     }
+                }
+                // Flyte's own init-certs makes it so. As long as it can be served with, it is.
+                Step::Write(..) if held.is_immutable() => {
+                    let immutable = || ClusterError::ImmutableSecret { name: self.name.clone() };
+                    let servable = held.stored.filter(|stored| rotation::is_usable(stored, SystemTime::now()));
+                    return servable.ok_or_else(immutable);
                 }
                 Step::Write(stored, what) => match self.write(cluster, held, &stored).await {
                     Ok(()) => {
@@ -115,6 +121,10 @@ impl CertificateSecret {
 }
 
 impl Held {
+    fn is_immutable(&self) -> bool {
+        self.secret.as_ref().is_some_and(|secret| secret.immutable == Some(true))
+    }
+
     fn holds(&self, bundle: &str) -> bool {
         self.stored.as_ref().is_some_and(|stored| stored.authorities == bundle)
     }
