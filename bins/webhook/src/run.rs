@@ -58,17 +58,8 @@ async fn serve(args: &RunArgs, config: &Config, layers: &Layers) -> anyhow::Resu
     let cached = fsw_app::cached(config, source, &mut registry);
     let service = fsw_app::service(config, Arc::new(cached.clone()), &mut registry);
     let clear = fsw_app::invalidation(config, cached.clone());
-    let keeper = if args.self_signed { None } else { cluster::keeper(config, layers).await? };
-    let certificate = Arc::new(certificate::certificate(args, config, keeper.as_ref()).await?);
-    metrics::register_expiry(&mut registry, &certificate);
+    let measured = metrics::register_expiry(&mut registry);
     let in_order = metrics::register_order(&mut registry);
-    let admin = Bound::plain(SocketAddr::new(ours.listen_address, ours.admin_port))?;
-    let reserve = |port| Reserved::new(SocketAddr::new(ours.listen_address, port), ours.standby_lock.is_some());
-    let reviews = reserve(config.webhook.listen_port)?;
-    let invalidation = match config.webhook.cache_invalidation_port {
-        0 => None,
-        port => Some((reserve(port)?, invalidation_token(config)?)),
-    };
     let (mut stop, stop_at_once) = (Signals::new()?, Signals::new()?);
 
     let health = Health::default();
@@ -80,10 +71,28 @@ async fn serve(args: &RunArgs, config: &Config, layers: &Layers) -> anyhow::Resu
         drain_delay: ours.drain.delay,
         drain_timeout: ours.drain.timeout,
     };
+    // It says that this process lives while it waits for the API server, too.
+    let admin = Bound::plain(SocketAddr::new(ours.listen_address, ours.admin_port))?;
     let admin_service = admin_service(health.clone(), Arc::new(registry));
     let (admin_trigger, admin_shutdown) = Shutdown::new();
     let at_once = ConnectionLimits { drain_delay: Duration::ZERO, ..limits.clone() };
     let admin = tokio::spawn(admin.serve(admin_service, at_once.clone(), admin_shutdown.clone()));
+    let reserve = |port| Reserved::new(SocketAddr::new(ours.listen_address, port), ours.standby_lock.is_some());
+    let reviews = reserve(config.webhook.listen_port)?;
+    let invalidation = match config.webhook.cache_invalidation_port {
+        0 => None,
+        port => Some((reserve(port)?, invalidation_token(config)?)),
+    };
+
+    let keeper = if args.self_signed { None } else { cluster::keeper(config, layers).await? };
+    let certificate = tokio::select! {
+        certificate = certificate::certificate(args, config, keeper.as_ref()) => Arc::new(certificate?),
+        () = stop.next() => {
+            info!("stopped");
+            return Ok(());
+        }
+    };
+    let _ = measured.set(Arc::clone(&certificate));
     let watch = {
         let (certificate, every) = (Arc::clone(&certificate), ours.cert_reload_interval);
         tokio::spawn(async move { certificate.watch(every).await })

@@ -31,7 +31,10 @@ fn section(parent: &str, settings: Dict, origin: &str, findings: &mut Vec<Findin
     Ok(known)
 }
 
-/// A null is not a setting: charts write one for a value that is not set.
+/// There a null removes a field.
+const SECURITY_CONTEXT: &str = "secretsWebhook.securityContext.";
+
+/// A null is not a setting, with one exception: charts write one for a value that is not set.
 fn setting(
     key: &'static Key,
     value: Value,
@@ -39,6 +42,7 @@ fn setting(
     findings: &mut Vec<Finding>,
 ) -> Result<Option<Value>, ConfigError> {
     match (key.kind, value) {
+        (Kind::Free, null @ Value::Empty(..)) if key.path.starts_with(SECURITY_CONTEXT) => Ok(Some(null)),
         (_, Value::Empty(..)) => Ok(None),
         (Kind::Ignored, _) => {
             let message = "Flyte's own webhook may use it, here it has no effect".to_owned();

@@ -116,8 +116,8 @@ pub(crate) fn image<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String
 pub(crate) fn log_level<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     parsed(
         deserializer,
-        "a level (error, warn, info, debug, trace) or a tracing directive",
-        valid(|text| !text.is_empty()),
+        "a level (off, error, warn, info, debug, trace), and target=level for parts, comma-separated",
+        valid(syntax::is_log_filter),
     )
 }
 

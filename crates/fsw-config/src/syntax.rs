@@ -6,6 +6,13 @@ pub(crate) fn is_dns_label(text: &str) -> bool {
     (1..=63).contains(&text.len()) && text.bytes().all(inner) && !text.starts_with('-') && !text.ends_with('-')
 }
 
+/// A tracing filter. A word alone must be a level: any other would be taken for a target, and nothing else be logged.
+pub(crate) fn is_log_filter(text: &str) -> bool {
+    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+    let is_level = |part: &str| LEVELS.iter().any(|level| level.eq_ignore_ascii_case(part));
+    text.split(',').map(str::trim).all(|part| part.contains(['=', '[']) || is_level(part))
+}
+
 /// RFC 1123 subdomain, what most Kubernetes objects' names must be.
 pub(crate) fn is_dns_subdomain(text: &str) -> bool {
     text.len() <= 253 && text.split('.').all(is_dns_label)

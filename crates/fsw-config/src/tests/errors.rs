@@ -80,6 +80,7 @@ const WRONG: &[&str] = &[
     "secretsWebhook.drain.delay=-1s",
     "secretsWebhook.listenAddress=localhost",
     "secretsWebhook.log.level=",
+    "secretsWebhook.log.level=warning",
     "secretsWebhook.log.format=xml",
     "secretsWebhook.aws.endpointUrl=localhost:4566",
     "secretsWebhook.aws.maxConcurrency=0",
@@ -132,7 +133,8 @@ fn values_that_are_not_valid() {
         secretsWebhook.headerTimeout in flag --secretsWebhook.headerTimeout: found "10", expected a duration with a unit (ms, s, m, h), at least 1ms, for example headerTimeout: 10s
         secretsWebhook.drain.delay in flag --secretsWebhook.drain.delay: found "-1s", expected a duration with a unit (ms, s, m, h), 0 or at least 1ms, for example delay: 5s
         secretsWebhook.listenAddress in flag --secretsWebhook.listenAddress: found "localhost", expected an IP address (0.0.0.0 or :: for all), for example listenAddress: 0.0.0.0
-        secretsWebhook.log.level in flag --secretsWebhook.log.level: found "", expected a level (error, warn, info, debug, trace) or a tracing directive, for example level: info,fsw=debug
+        secretsWebhook.log.level in flag --secretsWebhook.log.level: found "", expected a level (off, error, warn, info, debug, trace), and target=level for parts, comma-separated, for example level: info,fsw=debug
+        secretsWebhook.log.level in flag --secretsWebhook.log.level: found "warning", expected a level (off, error, warn, info, debug, trace), and target=level for parts, comma-separated, for example level: info,fsw=debug
         secretsWebhook.log.format in flag --secretsWebhook.log.format: found "xml", expected json or text, for example format: json
         secretsWebhook.aws.endpointUrl in flag --secretsWebhook.aws.endpointUrl: found "localhost:4566", expected a URL that begins with http:// or https://, for example endpointUrl: https://vpce-1234.secretsmanager.us-east-1.vpce.amazonaws.com
         secretsWebhook.aws.maxConcurrency in flag --secretsWebhook.aws.maxConcurrency: found "0", expected a whole number, at least 1, for example maxConcurrency: 64

@@ -79,7 +79,11 @@ fn variables_spell_lists_maps_and_sections_as_yaml() {
             ("FSW_WEBHOOK__METRICS_PREFIX", "flyte:"),
             ("FSW_WEBHOOK__SECRET_ENV_VAR_PREFIX", ""),
         ],
-        &["secretsWebhook.securityContext.capabilities.drop=[ALL]", "webhook.namespaceSelector.matchLabels.a.b/c=true"],
+        &[
+            "secretsWebhook.securityContext.capabilities.drop=[ALL]",
+            "secretsWebhook.securityContext.runAsGroup=null",
+            "webhook.namespaceSelector.matchLabels.a.b/c=true",
+        ],
         expect![[r#"
             webhook.secretManagerTypes = ["AWS","Embedded"]
             webhook.secretEnvVarPrefix = ""
@@ -90,6 +94,7 @@ fn variables_spell_lists_maps_and_sections_as_yaml() {
             webhook.namespaceSelector.matchLabels.team = "ml"
             secretsWebhook.excludeContainers = ["istio-proxy","linkerd-proxy"]
             secretsWebhook.securityContext.capabilities.drop = ["ALL"]
+            secretsWebhook.securityContext.runAsGroup = null
             secretsWebhook.securityContext.runAsUser = 1000
             webhook.awsSecretManager.resources.requests.memory removed
             webhook.awsSecretManager.resources.limits.cpu removed
