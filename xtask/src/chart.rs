@@ -36,6 +36,8 @@ const BAD: &[(&str, &str)] = &[
     ("flyte.webhook.webhooktimeout=soon", "webhooktimeout"),
     ("flyte.Webhook=none", "Webhook"),
     ("secretsWebhook.drain.timeout=60s", "terminationGracePeriodSeconds"),
+    ("flyte.webhook.listenPort=10255", "adminPort"),
+    ("secretsWebhook.adminPort=65535", "standby"),
 ];
 
 /// The plain manifests, and the values that they are rendered with.

@@ -116,6 +116,12 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- range $name := list "servicePort" "listenPort" "cacheInvalidationPort" "adminPort" -}}
 {{- $_ := set $settings $name (get $settings $name | toString | int) -}}
 {{- end -}}
+{{- if .Values.standby.enabled -}}
+{{- $standbyPort := int (add 1 $settings.adminPort) -}}
+{{- if or (gt $standbyPort 65535) (has $standbyPort (list $settings.listenPort $settings.cacheInvalidationPort)) -}}
+{{- fail (printf "secretsWebhook.adminPort is %d, but the port above it, %d, is that of the second container's health and metrics: choose another one, or set standby.enabled: false" $settings.adminPort $standbyPort) -}}
+{{- end -}}
+{{- end -}}
 {{- $_ := set $settings "timeoutSeconds" (max 1 (min 30 (include "fsw.seconds" $settings.webhookTimeout | int))) -}}
 {{- $drain := add (include "fsw.seconds" $settings.drainDelay | int) (include "fsw.seconds" $settings.drainTimeout | int) -}}
 {{- if le (int .Values.terminationGracePeriodSeconds) (int $drain) -}}
@@ -135,7 +141,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- $_ := set $settings "isManaged" $isManaged -}}
 {{/* Who makes the MutatingWebhookConfiguration: the chart where it knows the authority. */}}
 {{- $registrar := "webhook" -}}
-{{- if eq (toString $settings.disableCreateMutatingWebhookConfig | lower) "true" -}}
+{{- if has (toString $settings.disableCreateMutatingWebhookConfig | lower) (list "true" "t" "1" "yes" "y" "on") -}}
 {{- $registrar = "nobody" -}}
 {{- else if or (eq $certificates.source "cert-manager") $certificates.caBundle -}}
 {{- $registrar = "chart" -}}
