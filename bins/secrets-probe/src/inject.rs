@@ -10,7 +10,7 @@ use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 use crate::args::{InjectArgs, Output};
-use crate::digest::digest;
+use crate::mask::{mask, mask_injected};
 use crate::output::{BAD, GOOD, QUIET, line, styled};
 use crate::{Verdict, pod, setup};
 
@@ -18,7 +18,10 @@ use crate::{Verdict, pod, setup};
 pub(crate) fn inject(args: &InjectArgs) -> anyhow::Result<Verdict> {
     let config = setup::config(&args.config)?;
     let settings = fsw_app::injector_settings(&config);
-    let pod = pod::read(&args.pod)?;
+    let mut pod = pod::read(&args.pod)?;
+    if !args.reveal && mask_injected(&mut pod) {
+        setup::warn("the pod has secrets already: the values of all its variables are masked");
+    }
     let outcome = setup::runtime()?.block_on(async {
         let source = Remembering { inner: setup::source(&config).await?, answers: Mutex::default() };
         let revealed = fsw_injector::inject(pod.clone(), &settings, &source).await;
@@ -111,8 +114,7 @@ impl SecretSource for Masking {
             Ok(match self.0.get(id, version).await? {
                 Answer::Found(secret) => {
                     let bytes = secret.value.bytes();
-                    let mask = format!("[masked: {} bytes, sha256 {}]", bytes.len(), digest(bytes));
-                    let value = SecretValue::Text(mask.into()).into();
+                    let value = SecretValue::Text(mask(bytes).into()).into();
                     Answer::Found(Secret { value, version_id: secret.version_id })
                 }
                 other => other,

@@ -9,6 +9,7 @@ mod digest;
 mod fetch;
 mod ids;
 mod inject;
+mod mask;
 mod output;
 mod plan;
 mod pod;

@@ -243,6 +243,26 @@ fn an_injected_pod_is_masked_unless_it_is_to_be_revealed() {
 }
 
 #[test]
+fn a_pod_that_has_secrets_already_is_masked_too() {
+    let secrets = secrets();
+    let file = secrets.path().to_string_lossy();
+    let inject = |pod: &str, further: &[&str]| {
+        let settings = ["--secrets-file", &file, "--secretsWebhook.defaultOrganization=flyte"];
+        probe(&[&["inject", "--pod", pod][..], &settings, further].concat())
+    };
+    let injected = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(injected.path(), inject(&recording("v1-five-secrets"), &["--reveal"]).stdout).unwrap();
+    let injected = injected.path().to_string_lossy();
+    assert!(inject(&injected, &["--reveal"]).stdout.contains("s3cret $$(two)"));
+    for output in ["yaml", "json", "patch", "diff"] {
+        let run = inject(&injected, &["-o", output, "--secretsWebhook.envVarAliases=false"]);
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        assert!(run.stderr.contains("the values of all its variables are masked"), "{}", run.stderr);
+        assert!(!run.stdout.contains("s3cret") && !run.stdout.contains("czNjcmV0"), "{output}: {}", run.stdout);
+    }
+}
+
+#[test]
 fn a_review_is_answered_as_the_webhook_answers_it() {
     let secrets = secrets();
     let file = secrets.path().to_string_lossy();

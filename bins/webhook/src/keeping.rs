@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
 use fsw_cluster::{Keeper, Material};
-use fsw_server::{Certificate, Health};
+use fsw_server::{Certificate, Health, Shutdown};
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
@@ -16,12 +16,14 @@ pub(crate) struct Keeping {
     pub(crate) certificate: Arc<Certificate>,
     pub(crate) health: Health,
     pub(crate) in_order: Gauge<i64, AtomicI64>,
+    /// When to leave it to the other replicas.
+    pub(crate) stopped: Shutdown,
 }
 
 impl Keeping {
     /// Starts it. Ready once the API server agrees to the registration; at once, where there is nothing to keep.
     pub(crate) fn start(self) -> Option<JoinHandle<()>> {
-        let Self { keeper, certificate, health, in_order } = self;
+        let Self { keeper, certificate, health, in_order, stopped } = self;
         let Some(keeper) = keeper else {
             in_order.set(1);
             health.set_ready();
@@ -38,7 +40,10 @@ impl Keeping {
             let tell = |is_in_order: bool| {
                 in_order.set(is_in_order.into());
             };
-            keeper.keep(renewed, tell).await;
+            let stopped = async {
+                stopped.asked().await;
+            };
+            keeper.keep_until(stopped, renewed, tell).await;
         }))
     }
 }

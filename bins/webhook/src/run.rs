@@ -10,6 +10,8 @@ use fsw_server::{
 };
 use prometheus_client::registry::Registry;
 use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tracing::{info, warn};
 
 use crate::args::RunArgs;
@@ -20,6 +22,9 @@ use crate::{certificate, cluster, metrics};
 
 /// Longer than the 90 s for which the API server keeps an idle connection.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// How long leaving may take.
+const A_MOMENT: Duration = Duration::from_secs(2);
 
 /// Expired secrets are wiped from memory so often at least.
 const TIDY_INTERVAL: Duration = Duration::from_secs(30);
@@ -98,7 +103,9 @@ async fn serve(args: &RunArgs, config: &Config, layers: &Layers) -> anyhow::Resu
         tokio::spawn(async move { certificate.watch(every).await })
     };
     let tidy = tokio::spawn(async move { cached.tidy(TIDY_INTERVAL).await });
-    let mut keeping = Some(Keeping { keeper, certificate: Arc::clone(&certificate), health: health.clone(), in_order });
+    let (keep_trigger, stopped) = Shutdown::new();
+    let mut keeping =
+        Some(Keeping { keeper, certificate: Arc::clone(&certificate), health: health.clone(), in_order, stopped });
     let mut keep = || keeping.take().and_then(Keeping::start);
 
     // Ready once it listens, or once it could.
@@ -111,6 +118,7 @@ async fn serve(args: &RunArgs, config: &Config, layers: &Layers) -> anyhow::Resu
             tokio::select! {
                 turn = standby::turn(lock) => turn?,
                 () = stop.next() => {
+                    leave(&keep_trigger, kept).await;
                     info!("stopped");
                     return Ok(());
                 }
@@ -136,15 +144,21 @@ async fn serve(args: &RunArgs, config: &Config, layers: &Layers) -> anyhow::Resu
     }
     watch.abort();
     tidy.abort();
-    if let Some(kept) = kept {
-        kept.abort();
-    }
+    leave(&keep_trigger, kept).await;
     admin_trigger.pull();
     let _ = admin.await;
     if let Some(invalidation) = invalidation {
         let _ = invalidation.await;
     }
     Ok(())
+}
+
+/// Leaves what is kept in the cluster to other replicas.
+async fn leave(trigger: &Trigger, kept: Option<JoinHandle<()>>) {
+    trigger.pull();
+    if let Some(kept) = kept {
+        let _ = timeout(A_MOMENT, kept).await;
+    }
 }
 
 /// What those who clear the cache have to show, if anything.

@@ -11,7 +11,7 @@ use kube::Api;
 use kube::api::WatchParams;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use crate::registration::{Bundle, Registered};
 use crate::rotation::Stored;
@@ -122,9 +122,26 @@ impl Keeper {
         registration.rehearse(&self.cluster, &registered, &bundle).await
     }
 
-    /// Keeps everything right, for ever. `renewed` gets the material whenever it is looked at, `in_order` whether all is
-    /// as it should be.
-    pub async fn keep(self, mut renewed: impl FnMut(Material), in_order: impl Fn(bool)) {
+    /// Keeps everything right until `stopped`, and then leaves it to the other replicas. `renewed` gets the material
+    /// whenever it is looked at, `in_order` whether all is as it should be.
+    pub async fn keep_until(
+        self,
+        stopped: impl Future<Output = ()>,
+        renewed: impl FnMut(Material),
+        in_order: impl Fn(bool),
+    ) {
+        tokio::select! {
+            () = self.keep(renewed, in_order) => {}
+            () = stopped => {}
+        }
+        if let Some(registration) = &self.registration
+            && let Err(error) = registration.retire(&self.cluster).await
+        {
+            debug!(%error, "the registration is not left to others");
+        }
+    }
+
+    async fn keep(&self, mut renewed: impl FnMut(Material), in_order: impl Fn(bool)) {
         self.await_service().await;
         let (mut changes, mut begun) = (self.changes(), Instant::now());
         let mut last = None;

@@ -154,6 +154,23 @@ impl Registration {
         (!holds(&live, &desired)).then_some(desired)
     }
 
+    /// Leaves the configuration to the replicas that remain: this one's mark, if it is there, would keep the older ones from
+    /// mending it.
+    pub(crate) async fn retire(&self, cluster: &Cluster) -> Result<(), ClusterError> {
+        let Registered::Ours(configuration) = self.look(cluster).await? else { return Ok(()) };
+        let mark = configuration.annotations().get(WRITTEN_BY);
+        if mark != Some(&self.started_at.to_string()) {
+            return Ok(());
+        }
+        let what = format!("leave the MutatingWebhookConfiguration {}", self.service);
+        let patch = json!({ "metadata": {
+            "annotations": { WRITTEN_BY: null },
+            "resourceVersion": configuration.metadata.resource_version,
+        } });
+        let left = api(cluster).patch(&self.service, &PatchParams::default(), &Patch::Merge(patch)).await;
+        left.map(drop).map_err(|error| ClusterError::of(&what, error))
+    }
+
     /// A configuration that is taken over from Flyte names Flyte's ReplicaSet as its owner, which it would go away with,
     /// or hinder that it goes away with ours.
     async fn disown(
@@ -269,7 +286,11 @@ fn set_owner(wanted: &mut Value, owner: &OwnerReference) {
 fn holds(live: &Value, desired: &Value) -> bool {
     match (live, desired) {
         (Value::Object(live), Value::Object(desired)) => {
-            desired.iter().all(|(key, desired)| live.get(key).is_some_and(|live| holds(live, desired)))
+            // The API server leaves out what is empty.
+            let is_empty = |value: &Value| value.as_object().is_some_and(Map::is_empty) || *value == json!([]);
+            desired
+                .iter()
+                .all(|(key, desired)| live.get(key).map_or_else(|| is_empty(desired), |live| holds(live, desired)))
         }
         (Value::Array(live), Value::Array(desired)) if desired.iter().all(|item| item["name"].is_string()) => {
             let named = |name: &Value| live.iter().find(|item| &item["name"] == name);

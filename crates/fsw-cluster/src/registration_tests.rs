@@ -183,3 +183,15 @@ async fn who_leads_pods_elsewhere_is_overruled_whatever_mark_is_left_there() {
     let wanted = registration.wanted(&cluster, &anothers, &shared("CA")).unwrap();
     assert_eq!(wanted["metadata"]["annotations"][OWNER], "flyte/flyte-pod-webhook");
 }
+
+#[tokio::test]
+async fn an_empty_selector_that_the_api_server_leaves_out_is_no_difference() {
+    let selector =
+        json!({ "matchLabels": {}, "matchExpressions": [{ "key": "team", "operator": "Exists", "values": [] }] });
+    let registration = Registration { namespace_selector: Some(selector), ..registration() };
+    let mut live = registration.desired(&cluster(), "CA", None);
+    live["webhooks"][0]["namespaceSelector"].as_object_mut().unwrap().remove("matchLabels");
+    live["webhooks"][0]["namespaceSelector"]["matchExpressions"][0].as_object_mut().unwrap().remove("values");
+    let live = Registered::Ours(Box::new(serde_json::from_value(live).unwrap()));
+    assert_eq!(registration.wanted(&cluster(), &live, &shared("CA")), None);
+}
