@@ -1,7 +1,7 @@
 //! Secrets out of AWS Secrets Manager: a [`SecretSource`](fsw_source::SecretSource) on AWS's SDK.
 //!
 //! Each question is one attempt, bounded in time; [`Patient`](fsw_source::Patient) asks again. What the SDK says went
-//! wrong becomes a [`SourceError`] by class, never by its `Debug` text: that shows the body of
+//! wrong becomes a [`SourceError`](fsw_source::SourceError) by class, never by its `Debug` text: that shows the body of
 //! the response, and with it a secret.
 
 mod classify;
