@@ -3,13 +3,16 @@ use std::time::Duration;
 
 use fsw_source::{Answer, Failure, SourceError};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::Limiter;
 use crate::key::Key;
 
 /// A source that has not answered by then is slow or out of service: whoever waits longer needs a seat for it.
 pub(crate) const BRIEF: Duration = Duration::from_secs(1);
+
+/// Passengers are woken so often, to look whether they need a seat or are late.
+pub(crate) const LOOK: Duration = Duration::from_millis(250);
 
 /// One fetch of one id, repeated while the source is unavailable and somebody waits, and shared by all who do.
 pub(crate) struct Flight {
@@ -64,6 +67,14 @@ impl Flight {
         while self.is_wanted() {
             sleep_until(self.wanted_until()).await;
             self.stage.closed().await;
+        }
+    }
+
+    /// Lets all passengers look again and again, for ever.
+    pub(crate) async fn wake(&self) {
+        loop {
+            sleep(LOOK).await;
+            self.stage.send_modify(|_| {});
         }
     }
 

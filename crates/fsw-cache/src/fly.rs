@@ -18,8 +18,8 @@ struct Listed {
 
 impl Listed {
     /// Asks until there is an answer, or nobody wants it any more.
-    async fn fly(self) {
-        let Self { shared, flight } = &self;
+    async fn fly(&self) {
+        let Self { shared, flight } = self;
         loop {
             let permit = tokio::select! {
                 biased;
@@ -95,7 +95,13 @@ impl Shared {
         // A runtime on its way out drops what is spawned at once, and that takes the lock.
         drop(flights);
         let listed = Listed { shared: Arc::clone(self), flight: Arc::clone(&flight) };
-        tokio::spawn(listed.fly());
+        tokio::spawn(async move {
+            tokio::select! {
+                biased;
+                () = listed.fly() => {}
+                () = listed.flight.wake() => {}
+            }
+        });
         flight
     }
 

@@ -5,14 +5,12 @@ use fsw_source::{Answer, Patience, SecretId, SourceError, Version};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use crate::Cached;
-use crate::flight::{Flight, Stage};
+use crate::flight::{Flight, LOOK, Stage};
 use crate::key::Key;
 
-/// Who has no seat looks up so often whether it needs one.
-const LOOK: Duration = Duration::from_millis(250);
 /// A source is asked on for so long after an old answer was served instead of its own: the next who wants to know then
 /// does not have to find out anew that it is out of service.
 const LINGER: Duration = Duration::from_secs(5);
@@ -26,7 +24,7 @@ enum Way {
 /// What a passenger does next.
 enum Next {
     Leave(Result<Answer, SourceError>),
-    LookAgain(Instant),
+    LookAgain,
 }
 
 impl Cached {
@@ -42,27 +40,37 @@ impl Cached {
             Way::Known(said) => return ready(said).boxed(),
             Way::Flight(flight, stage) => (flight, stage),
         };
-        // Many may wait: what is not needed while they do is left in functions of its own.
+        // Many may wait: what is not needed while they do is left in functions of its own, and the time is the flight's.
         let wait = async move {
+            let mut has_waited = false;
             loop {
-                match self.look(&flight, &mut stage, patience) {
+                match self.look(&flight, &mut stage, patience, has_waited) {
                     Next::Leave(result) => return result,
-                    // The flight that we hold keeps the channel open; that there is nothing new is a reason to look, too.
-                    Next::LookAgain(at) => drop(timeout_at(at, stage.changed()).await),
+                    // The flight that we hold keeps the channel open.
+                    Next::LookAgain => drop(stage.changed().await),
                 }
+                has_waited = true;
             }
         };
         wait.boxed()
     }
 
     /// Looks how far the flight is.
-    fn look(&self, flight: &Flight, stage: &mut watch::Receiver<Stage>, patience: Option<&Patience>) -> Next {
+    fn look(
+        &self,
+        flight: &Flight,
+        stage: &mut watch::Receiver<Stage>,
+        patience: Option<&Patience>,
+        has_waited: bool,
+    ) -> Next {
         let now = Instant::now();
         let (progress, is_overdue) = match &*stage.borrow_and_update() {
             Stage::Landed(result) => return Next::Leave(result.clone()),
             Stage::Flying(progress) => (progress.clone(), flight.is_overdue(progress, now, &self.shared.limiter)),
         };
-        let is_late = patience.is_some_and(|patience| now >= patience.deadline());
+        // There may be no other look before the deadline. Who has just come waits in any case: the answer may be there before.
+        let is_late = patience
+            .is_some_and(|patience| now >= patience.deadline() || has_waited && now + LOOK > patience.deadline());
         let is_out = match &progress.last {
             Some(failure) => (self.shared.settings.is_outage)(failure),
             // The answer may still come in time, unless others have none either.
@@ -74,17 +82,17 @@ impl Cached {
         let place = self.shared.source.place();
         match (patience, progress.last) {
             (None, Some(failure)) => Next::Leave(Err(SourceError::Unavailable(failure))),
-            (None, None) => Next::LookAgain(now + LOOK),
+            (None, None) => Next::LookAgain,
             (Some(patience), last) if is_late => Next::Leave(Err(patience.too_late(place, progress.asked, last))),
             (Some(patience), last) if is_overdue => match patience.take_seat() {
-                true => Next::LookAgain(patience.deadline()),
+                true => Next::LookAgain,
                 // So many wait that it is as good as out of service.
                 false => match last.is_none().then(|| self.stale(flight, now)).flatten() {
                     Some(answer) => Next::Leave(Ok(answer)),
                     None => Next::Leave(Err(patience.no_seat(place, last))),
                 },
             },
-            (Some(patience), _) => Next::LookAgain(patience.deadline().min(now + LOOK)),
+            (Some(_), _) => Next::LookAgain,
         }
     }
 
