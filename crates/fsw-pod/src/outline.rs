@@ -1,6 +1,7 @@
 //! Reading only what matters of a JSON text.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -36,18 +37,43 @@ pub(crate) const POD: Outline = Fields(&[
 
 const CONTAINER: Outline = Fields(&[("name", All), ("env", All), ("volumeMounts", All), ("securityContext", All)]);
 
-impl<'de> DeserializeSeed<'de> for Outline {
-    type Value = Value;
+/// So many values are read at most: each takes about 200 bytes of memory, up to thirty times what it takes in a text. The
+/// largest pods that people have are far from it.
+const MOST_VALUES: u32 = 100_000;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        match self {
-            All => Value::deserialize(deserializer),
-            Fields(_) | Items(_) => deserializer.deserialize_any(self),
-        }
+/// Reads so much of a value.
+#[derive(Clone, Copy)]
+pub(crate) struct Reading<'b> {
+    outline: Outline,
+    /// How many values may still be read.
+    left: &'b Cell<u32>,
+}
+
+/// Reads an outline.
+///
+/// # Errors
+/// The text is no JSON, or has too many values.
+pub(crate) fn read<'de, D: Deserializer<'de>>(outline: Outline, deserializer: D) -> Result<Value, D::Error> {
+    Reading { outline, left: &Cell::new(MOST_VALUES) }.deserialize(deserializer)
+}
+
+impl Reading<'_> {
+    fn of<E: Error>(self, outline: Outline) -> Result<Self, E> {
+        let left = self.left.get().checked_sub(1);
+        self.left.set(left.ok_or_else(|| E::custom(format_args!("more than {MOST_VALUES} values")))?);
+        Ok(Self { outline, ..self })
     }
 }
 
-impl<'de> Visitor<'de> for Outline {
+impl<'de> DeserializeSeed<'de> for Reading<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Reading<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -57,12 +83,12 @@ impl<'de> Visitor<'de> for Outline {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
         while let Some(Name(name)) = map.next_key()? {
-            let outline = match self {
+            let outline = match self.outline {
                 All | Items(_) => Some(All),
                 Fields(fields) => fields.iter().find(|(field, _)| *field == name).map(|(_, outline)| *outline),
             };
             match outline {
-                Some(outline) => drop(object.insert(name.into_owned(), map.next_value_seed(outline)?)),
+                Some(outline) => drop(object.insert(name.into_owned(), map.next_value_seed(self.of(outline)?)?)),
                 None => drop(map.next_value::<IgnoredAny>()?),
             }
         }
@@ -70,12 +96,12 @@ impl<'de> Visitor<'de> for Outline {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
-        let outline = match self {
+        let outline = match self.outline {
             All | Fields(_) => All,
             Items(outline) => *outline,
         };
         let mut list = Vec::new();
-        while let Some(item) = seq.next_element_seed(outline)? {
+        while let Some(item) = seq.next_element_seed(self.of(outline)?)? {
             list.push(item);
         }
         Ok(Value::Array(list))

@@ -1,8 +1,7 @@
-use serde::de::DeserializeSeed as _;
 use serde_json::{Deserializer, Value};
 
 use crate::json::size;
-use crate::outline::POD;
+use crate::outline::{self, POD};
 
 /// A pod as the API server sent it, to be changed by a [`PodEditor`](crate::PodEditor). It may hold secrets of its own,
 /// so it has no `Debug`.
@@ -18,10 +17,10 @@ impl Pod {
     /// that costs more than all the rest. What is left out is still part of its size.
     ///
     /// # Errors
-    /// The text is not JSON.
+    /// The text is not JSON, or has more values than any pod that people make.
     pub fn outline(text: &str) -> serde_json::Result<Self> {
         let mut deserializer = Deserializer::from_str(text);
-        let json = POD.deserialize(&mut deserializer)?;
+        let json = outline::read(POD, &mut deserializer)?;
         deserializer.end()?;
         Ok(Self { json, size: text.len() })
     }

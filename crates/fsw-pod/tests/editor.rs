@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use expect_test::{Expect, expect};
-use fsw_pod::{ContainerList, Place, PodEditor, file_mode, security_context};
+use fsw_pod::{ContainerList, Place, Pod, PodEditor, file_mode, security_context};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -71,6 +71,14 @@ fn many_variables_are_replaced_at_once() {
         let expected = [vec![variable("A", "new")], there(2, "B")].concat();
         assert_eq!(patched["spec"]["containers"][0]["env"], Value::Array(expected));
     }
+}
+
+#[test]
+fn a_pod_of_countless_values_is_not_read() {
+    let of = |count: usize| pod(json!({"name": "c", "env": vec![json!({"name": "A"}); count]})).to_string();
+    assert!(Pod::outline(&of(10_000)).is_ok());
+    let Err(error) = Pod::outline(&of(50_000)) else { panic!("it is read") };
+    assert!(error.to_string().starts_with("more than 100000 values at line 1"), "{error}");
 }
 
 #[test]
