@@ -197,23 +197,25 @@ async fn ready(world: &World) -> anyhow::Result<()> {
         .await
 }
 
+/// Brings the Deployment to so many replicas, and waits until those that go have gone.
+pub(super) async fn scale(world: &World, count: usize) -> anyhow::Result<()> {
+    let (deployment, replicas_are) = (format!("deployment/{DEPLOYMENT}"), format!("--replicas={count}"));
+    world.kubectl(&["-n", webhook::NAMESPACE, "scale", &deployment, &replicas_are]).await?.good()?;
+    world.until("the pods", 90, async || Ok((replicas(world).await?.len() == count).then_some(()))).await?;
+    if count > 0 {
+        ready(world).await?;
+        world.settle_services().await?;
+    }
+    Ok(())
+}
+
 pub(super) async fn down(world: &World) -> anyhow::Result<()> {
-    let deployment = format!("deployment/{DEPLOYMENT}");
-    let scale = |replicas: &'static str| {
-        let deployment = deployment.clone();
-        async move { world.kubectl(&["-n", webhook::NAMESPACE, "scale", &deployment, replicas]).await?.good() }
-    };
-    scale("--replicas=0").await?;
-    let selector = "app.kubernetes.io/name=flyte-secrets-webhook";
-    let gone = ["-n", webhook::NAMESPACE, "wait", "--for=delete", "pod", "-l", selector, "--timeout=60s"];
-    world.kubectl(&gone).await?.good()?;
+    scale(world, 0).await?;
     let refusal = world.refused(NAMESPACE, &pod("orphan", &[variable("my-api-key")], &world.images)).await;
     let mut other = pod("unconcerned", &[], &world.images);
     other["metadata"]["labels"] = json!({});
     let unconcerned = world.run_one(NAMESPACE, &other).await;
-    scale("--replicas=2").await?;
-    ready(world).await?;
-    world.settle_services().await?;
+    scale(world, 2).await?;
     let refusal = refusal?;
     ensure!(refusal.contains("failed calling webhook \"flyte-pod-webhook.flyte.org\""), "{refusal}");
     unconcerned.context("a pod without secrets was refused too")?;

@@ -4,6 +4,7 @@ use anyhow::{Context as _, ensure};
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 
+use super::availability;
 use crate::hook;
 use crate::task::{pod, variable};
 use crate::webhook::{self, NAME, NAMESPACE};
@@ -52,15 +53,7 @@ pub(super) async fn repair(world: &World) -> anyhow::Result<()> {
     world.kubectl(&["delete", "mutatingwebhookconfiguration", NAME]).await?.good()?;
     let is_back = async || Ok(registered(world).await.ok());
     world.until("the configuration", 30, is_back).await?;
-    let wrong = r#"[{"op": "replace", "path": "/webhooks/0/failurePolicy", "value": "Ignore"}]"#;
-    let patch = ["patch", "mutatingwebhookconfiguration", NAME, "--type=json", "--patch", wrong];
-    world.kubectl(&patch).await?.good()?;
-    world
-        .until("failurePolicy Fail", 30, async || {
-            let configuration = world.get(&["mutatingwebhookconfiguration", NAME]).await?;
-            Ok((configuration["webhooks"][0]["failurePolicy"] == "Fail").then_some(()))
-        })
-        .await?;
+    is_mended(world).await?;
     world.kubectl(&["-n", NAMESPACE, "delete", "secret", NAME]).await?.good()?;
     world
         .until("the Secret, and its authority with the API server", 60, async || {
@@ -69,6 +62,28 @@ pub(super) async fn repair(world: &World) -> anyhow::Result<()> {
         })
         .await?;
     world.settle_services().await
+}
+
+/// The youngest replica wrote it last, and is the first to go.
+pub(super) async fn writer_gone(world: &World) -> anyhow::Result<()> {
+    availability::scale(world, 3).await?;
+    availability::scale(world, 1).await?;
+    let mended = is_mended(world).await;
+    availability::scale(world, 2).await?;
+    mended
+}
+
+/// Whether a change of the configuration is undone.
+async fn is_mended(world: &World) -> anyhow::Result<()> {
+    let wrong = r#"[{"op": "replace", "path": "/webhooks/0/failurePolicy", "value": "Ignore"}]"#;
+    let patch = ["patch", "mutatingwebhookconfiguration", NAME, "--type=json", "--patch", wrong];
+    world.kubectl(&patch).await?.good()?;
+    world
+        .until("failurePolicy Fail", 30, async || {
+            let configuration = world.get(&["mutatingwebhookconfiguration", NAME]).await?;
+            Ok((configuration["webhooks"][0]["failurePolicy"] == "Fail").then_some(()))
+        })
+        .await
 }
 
 /// A second installation with a certificate that someone else made, which registers its authority by itself.
