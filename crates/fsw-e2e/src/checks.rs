@@ -95,7 +95,7 @@ pub(crate) fn all() -> Vec<Check> {
         check "secrets-fetch: sidecar (contract fsw): a role that may not read" => sidecar::denied,
         check "certificates: one Secret, renewed with overlap, caBundle follows" => certificates::renewal,
         check "certificates: a deleted configuration and a deleted Secret come back" => certificates::repair,
-        check "certificates: what is registered is mended when the replica that wrote it has gone" => certificates::writer_gone,
+        check "certificates: what is registered is mended when the replica that wrote it has gone" => availability::writer_gone,
         check "certificates: given files, and the chart a second time" => certificates::given,
         check "available: rolling update under load" => availability::rolling_update,
         check "available: certificate and CA change under load" => availability::authority_change,

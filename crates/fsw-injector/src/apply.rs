@@ -6,6 +6,9 @@ use crate::{Class, Injected, PodPlan, Refusal, Served, Settings, Settled, Source
 mod edit;
 mod gather;
 
+/// The largest pod that comes out, in bytes of JSON. etcd takes about 1.5 MiB; the rest is for those after us.
+const LARGEST_POD: usize = 1024 * 1024;
+
 /// Changes the pod so that every request is served.
 ///
 /// # Errors
@@ -57,5 +60,12 @@ impl Injection<'_> {
             Some(request) => Refusal::of_request(Class::Invalid, request, text),
             None => Refusal::of_pod(Class::Invalid, text),
         }
+    }
+
+    fn too_large(&self, size: usize) -> Refusal {
+        let text = format!(
+            "the pod would have {size} bytes or more with its secrets; at most {LARGEST_POD} fit into the cluster's store, so ask for fewer or smaller secrets, or let fewer containers have them (secretsWebhook.excludeContainers)"
+        );
+        self.refuse(0, &text)
     }
 }

@@ -198,7 +198,7 @@ async fn ready(world: &World) -> anyhow::Result<()> {
 }
 
 /// Brings the Deployment to so many replicas, and waits until those that go have gone.
-pub(super) async fn scale(world: &World, count: usize) -> anyhow::Result<()> {
+async fn scale(world: &World, count: usize) -> anyhow::Result<()> {
     let (deployment, replicas_are) = (format!("deployment/{DEPLOYMENT}"), format!("--replicas={count}"));
     world.kubectl(&["-n", webhook::NAMESPACE, "scale", &deployment, &replicas_are]).await?.good()?;
     world.until("the pods", 90, async || Ok((replicas(world).await?.len() == count).then_some(()))).await?;
@@ -207,6 +207,15 @@ pub(super) async fn scale(world: &World, count: usize) -> anyhow::Result<()> {
         world.settle_services().await?;
     }
     Ok(())
+}
+
+/// The youngest replica wrote the registration last, and is the first to go.
+pub(super) async fn writer_gone(world: &World) -> anyhow::Result<()> {
+    scale(world, 3).await?;
+    scale(world, 1).await?;
+    let mended = certificates::is_mended(world).await;
+    scale(world, 2).await?;
+    mended
 }
 
 pub(super) async fn down(world: &World) -> anyhow::Result<()> {

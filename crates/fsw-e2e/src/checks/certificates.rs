@@ -4,7 +4,6 @@ use anyhow::{Context as _, ensure};
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 
-use super::availability;
 use crate::hook;
 use crate::task::{pod, variable};
 use crate::webhook::{self, NAME, NAMESPACE};
@@ -64,17 +63,8 @@ pub(super) async fn repair(world: &World) -> anyhow::Result<()> {
     world.settle_services().await
 }
 
-/// The youngest replica wrote it last, and is the first to go.
-pub(super) async fn writer_gone(world: &World) -> anyhow::Result<()> {
-    availability::scale(world, 3).await?;
-    availability::scale(world, 1).await?;
-    let mended = is_mended(world).await;
-    availability::scale(world, 2).await?;
-    mended
-}
-
 /// Whether a change of the configuration is undone.
-async fn is_mended(world: &World) -> anyhow::Result<()> {
+pub(super) async fn is_mended(world: &World) -> anyhow::Result<()> {
     let wrong = r#"[{"op": "replace", "path": "/webhooks/0/failurePolicy", "value": "Ignore"}]"#;
     let patch = ["patch", "mutatingwebhookconfiguration", NAME, "--type=json", "--patch", wrong];
     world.kubectl(&patch).await?.good()?;

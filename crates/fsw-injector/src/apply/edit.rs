@@ -5,13 +5,10 @@ use fsw_naming::SECRETS_DIRECTORY;
 use fsw_pod::{Place, PodEditor, size};
 use serde_json::{Value, json};
 
-use super::Injection;
 use super::gather::{Files, Variables};
+use super::{Injection, LARGEST_POD};
 use crate::record::{RECORD_ANNOTATION, record};
 use crate::{InitContainerPosition, Injected, Refusal, Served, taken};
-
-/// The largest pod that comes out, in bytes of JSON. etcd takes about 1.5 MiB; the rest is for those after us.
-pub(super) const LARGEST_POD: usize = 1024 * 1024;
 
 impl Injection<'_> {
     pub(super) fn edit(
@@ -59,13 +56,6 @@ impl Injection<'_> {
         let names: Vec<_> = variables.aliases.iter().filter_map(|variable| variable["name"].as_str()).collect();
         self.warnings.push(format!("the pod would be too large with further names: {} left out", names.join(", ")));
         Ok(false)
-    }
-
-    pub(super) fn too_large(&self, size: usize) -> Refusal {
-        let text = format!(
-            "the pod would have {size} bytes or more with its secrets; at most {LARGEST_POD} fit into the cluster's store, so ask for fewer or smaller secrets, or let fewer containers have them (secretsWebhook.excludeContainers)"
-        );
-        self.refuse(0, &text)
     }
 
     /// The containers that see the secrets: all but the excluded ones and those that we inject.

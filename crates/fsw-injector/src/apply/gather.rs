@@ -9,8 +9,7 @@ use fsw_sidecar::Pull;
 use fsw_source::SecretValue;
 use serde_json::Value;
 
-use super::Injection;
-use super::edit::LARGEST_POD;
+use super::{Injection, LARGEST_POD};
 use crate::claims::{self, Claim, Clash, Collision, LeftOut, Rank, Why};
 use crate::refusal::named;
 use crate::{Refusal, Source};
