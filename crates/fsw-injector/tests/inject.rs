@@ -140,6 +140,17 @@ async fn a_puller_sees_no_secret() {
 }
 
 #[tokio::test]
+async fn a_puller_keeps_its_region_when_the_task_gets_another_one_as_a_secret() {
+    let requests = [request(ARN, "a", Mount::File, ""), request("", "region", Mount::EnvVar, "AWS_REGION")];
+    let spec = json!({"containers": [{"name": "main", "env": [{"name": "AWS_REGION", "value": "us-west-2"}]}]});
+    let managers = settings(vec![sidecar(), embedded()]);
+    let injected = run(&pod(&requests, spec), &managers, &store(&[("region", "eu-west-1")])).await.unwrap();
+    let puller = named(&injected.pod.pod()["spec"]["initContainers"], "aws-pull-secret-0");
+    let region = ("AWS_REGION".to_owned(), "us-west-2".to_owned());
+    assert!(fsw_testkit::environment(puller).contains(&region));
+}
+
+#[tokio::test]
 async fn where_a_further_path_is_another_ones_folder_the_folder_gives_way() {
     let requests = [request("db", "DB", Mount::File, "")];
     let injected = run(&pod(&requests, one_container()), &both(), &store(&[("DB", "v")])).await.unwrap();

@@ -56,7 +56,7 @@ fn container(
     pod: &PodEditor,
     settings: &Settings,
 ) -> Value {
-    let (identity, tokens) = identity(pod);
+    let (identity, tokens) = identity(pod, name);
     let tells = |variable: &&Value| variable["name"].as_str().is_some_and(|name| name.starts_with("FLYTE_SECRETS_"));
     let variables: Vec<_> = variables.iter().filter(tells).cloned().collect();
     let env = with_own(&variables, [identity, told].concat());

@@ -24,10 +24,13 @@ pub fn has_identity(pod: &PodEditor) -> bool {
     first(pod).is_some_and(|container| ways.iter().any(|name| container.variable(name).is_some()))
 }
 
-/// The variables and the volume mounts that carry the identity.
-pub(crate) fn identity(pod: &PodEditor) -> (Vec<Value>, Vec<Value>) {
+/// The variables and the volume mounts that carry the identity. A puller that is there already, by this name, keeps the
+/// variables that it has: those of the first container may hold secrets by now.
+pub(crate) fn identity(pod: &PodEditor, puller: &str) -> (Vec<Value>, Vec<Value>) {
     let Some(first) = first(pod) else { return (Vec::new(), Vec::new()) };
-    let variables = VARIABLES.iter().filter_map(|name| first.variable(name)).cloned().collect();
+    let present = pod.containers().into_iter().find(|container| container.name() == puller);
+    let own = |name: &&str| present.as_ref().and_then(|container| container.variable(name));
+    let variables = VARIABLES.iter().filter_map(|name| own(name).or_else(|| first.variable(name))).cloned().collect();
     let mut mounts: Vec<Value> = Vec::new();
     for token in TOKEN_FILES.iter().filter_map(|name| first.variable(name)?["value"].as_str()) {
         let holds_it = |mount: &&Value| mount["mountPath"].as_str().is_some_and(|path| is_below(token, path));
