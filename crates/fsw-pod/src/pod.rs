@@ -1,4 +1,4 @@
-use serde_json::{Deserializer, Value};
+use serde_json::Value;
 
 use crate::json::size;
 use crate::outline::{self, POD};
@@ -19,9 +19,7 @@ impl Pod {
     /// # Errors
     /// The text is not JSON, or has more values than any pod that people make.
     pub fn outline(text: &str) -> serde_json::Result<Self> {
-        let mut deserializer = Deserializer::from_str(text);
-        let json = outline::read(POD, &mut deserializer)?;
-        deserializer.end()?;
+        let json = outline::read(POD, text)?;
         Ok(Self { json, size: text.len() })
     }
 
