@@ -109,10 +109,11 @@ pub(crate) fn split(pem: &str) -> impl Iterator<Item = String> {
     pem.split_inclusive(END).filter(|part| part.contains(END)).map(|part| format!("{}\n", part.trim()))
 }
 
-/// Those certificates of a PEM text that another does not hold.
-pub(crate) fn without<'a>(pem: &'a str, other: &str) -> impl Iterator<Item = String> + 'a {
-    let others: Vec<_> = split(other).collect();
-    split(pem).filter(move |certificate| !others.contains(certificate))
+/// A PEM text with those certificates of another behind it that it does not hold; `None` where it holds all.
+pub(crate) fn joined(pem: &str, further: &str) -> Option<String> {
+    let present: Vec<_> = split(pem).collect();
+    let missing: String = split(further).filter(|certificate| !present.contains(certificate)).collect();
+    (!missing.is_empty()).then(|| format!("{}\n{missing}", pem.trim_end()))
 }
 
 fn facts(der: &[u8]) -> Option<Facts> {

@@ -53,14 +53,14 @@ impl AuthorityFile {
             path: self.path.display().to_string(),
             reason: error.to_string(),
         })?;
-        let others: String = identity::without(registered.unwrap_or_default(), &own).collect();
+        let joined = identity::joined(&own, registered.unwrap_or_default());
         let mut since = self.others_since.lock().unwrap_or_else(PoisonError::into_inner);
-        if others.is_empty() {
+        let Some(joined) = joined else {
             *since = None;
             return Ok(own);
-        }
+        };
         let is_over = since.get_or_insert_with(Instant::now).elapsed() >= self.overlap;
-        Ok(if is_over { own } else { format!("{}\n{others}", own.trim_end()) })
+        Ok(if is_over { own } else { joined })
     }
 }
 

@@ -57,10 +57,7 @@ impl Bundle {
     fn beside(&self, live: &str) -> Option<String> {
         match self {
             Self::Shared(text) => (live != text).then(|| text.clone()),
-            Self::Own(text) => {
-                let missing: String = identity::without(text, live).collect();
-                (!missing.is_empty()).then(|| live.to_owned() + &missing)
-            }
+            Self::Own(text) => identity::joined(live, text),
         }
     }
 }
@@ -163,12 +160,7 @@ impl Registration {
             return Ok(());
         }
         let what = format!("leave the MutatingWebhookConfiguration {}", self.service);
-        let patch = json!({ "metadata": {
-            "annotations": { WRITTEN_BY: null },
-            "resourceVersion": configuration.metadata.resource_version,
-        } });
-        let left = api(cluster).patch(&self.service, &PatchParams::default(), &Patch::Merge(patch)).await;
-        left.map(drop).map_err(|error| ClusterError::of(&what, error))
+        self.amend(cluster, &configuration, json!({ "annotations": { WRITTEN_BY: null } }), &what).await
     }
 
     /// A configuration that is taken over from Flyte names Flyte's ReplicaSet as its owner, which it would go away with,
@@ -183,12 +175,21 @@ impl Registration {
             return Ok(());
         }
         let what = format!("take over the MutatingWebhookConfiguration {}", self.service);
-        let patch = json!({ "metadata": {
-            "ownerReferences": null,
-            "resourceVersion": configuration.metadata.resource_version,
-        } });
-        let taken = api(cluster).patch(&self.service, &PatchParams::default(), &Patch::Merge(patch)).await;
-        taken.map(drop).map_err(|error| ClusterError::of(&what, error))
+        self.amend(cluster, configuration, json!({ "ownerReferences": null }), &what).await
+    }
+
+    /// Changes the metadata of the configuration, unless it has changed meanwhile.
+    async fn amend(
+        &self,
+        cluster: &Cluster,
+        configuration: &MutatingWebhookConfiguration,
+        mut metadata: Value,
+        what: &str,
+    ) -> Result<(), ClusterError> {
+        metadata["resourceVersion"] = json!(configuration.metadata.resource_version);
+        let patch = Patch::Merge(json!({ "metadata": metadata }));
+        let amended = api(cluster).patch(&self.service, &PatchParams::default(), &patch).await;
+        amended.map(drop).map_err(|error| ClusterError::of(what, error))
     }
 
     async fn apply(

@@ -165,6 +165,13 @@ async fn what_an_older_replica_serves_with_is_added_to_what_the_youngest_registe
     let wanted = registration.wanted(&cluster, &younger, &Bundle::Own(second.clone())).unwrap();
     let both = json!(k8s_openapi::ByteString((first.clone() + &second).into_bytes()));
     assert_eq!(wanted["webhooks"][0]["clientConfig"]["caBundle"], both);
+    // Whether or not the last line of a file ends.
+    let cut = live(2000, |live| {
+        let bundle = first.trim_end().as_bytes().to_vec();
+        live["webhooks"][0]["clientConfig"]["caBundle"] = json!(k8s_openapi::ByteString(bundle));
+    });
+    let wanted = registration.wanted(&cluster, &cut, &Bundle::Own(second.clone())).unwrap();
+    assert_eq!(wanted["webhooks"][0]["clientConfig"]["caBundle"], both);
     // What all share is what counts, and nothing besides.
     let wanted = registration.wanted(&cluster, &younger, &shared(&second)).unwrap();
     let second = json!(k8s_openapi::ByteString(second.into_bytes()));
