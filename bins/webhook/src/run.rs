@@ -139,12 +139,14 @@ async fn serve(args: &RunArgs, config: &Config, layers: &Layers) -> anyhow::Resu
     let (trigger, shutdown) = Shutdown::new();
     let reviews = bound.serve(move |request| service.answer(request), limits, shutdown);
     tokio::select! {
-        () = drain(stop, &health, trigger, reviews) => info!("stopped"),
+        () = drain(stop, &health, trigger, reviews) => {
+            leave(&keep_trigger, kept).await;
+            info!("stopped");
+        }
         () = second_signal(stop_at_once) => warn!("stopped at once, at a second signal"),
     }
     watch.abort();
     tidy.abort();
-    leave(&keep_trigger, kept).await;
     admin_trigger.pull();
     let _ = admin.await;
     if let Some(invalidation) = invalidation {
