@@ -66,6 +66,20 @@ async fn answers_without_a_code_go_by_their_status() {
 }
 
 #[tokio::test]
+async fn a_secret_without_a_version_of_that_label_is_no_absent_secret() {
+    let message = "Secrets Manager can't find the specified secret value for staging label: AWSPREVIOUS";
+    let body = format!("{{\"__type\":\"ResourceNotFoundException\",\"message\":\"{message}\"}}");
+    let source = source(&server(answer(400, &body)).await).await;
+    let previous = Version::Stage("AWSPREVIOUS".to_owned());
+    expect!["unusable: none of its versions has the staging label that group_version asks for; correct it, or give a version that label (ResourceNotFoundException)"]
+        .assert_eq(&ask(&source, &previous).await);
+    // A version id names one secret's version, and every secret should have a current one.
+    for version in [Version::Id("8c0a3b0e-0000-4000-8000-000000000000".to_owned()), Version::Current] {
+        assert_eq!(ask(&source, &version).await, "NotFound");
+    }
+}
+
+#[tokio::test]
 async fn an_outage_is_told_from_what_only_stands_in_the_way() {
     for (answer, expected) in [
         (answer(503, ""), true),

@@ -5,7 +5,7 @@ mod common;
 
 use common::{embedded, named, one_container, pod, request, run, settings, sidecar, sidecar_of, store, store_of};
 use expect_test::{Expect, expect};
-use fsw_injector::{Class, InitContainerPosition, Injected, Settings};
+use fsw_injector::{Class, InitContainerPosition, Injected, Manager, Settings};
 use fsw_request::{Mount, SecretRequest};
 use serde_json::{Value, json};
 
@@ -422,6 +422,23 @@ async fn the_projects_own_puller_gets_all_secrets_in_one_container() {
         arn:aws:secretsmanager:us-west-2:123456789012:secret:Plain-AbCdEf arn:aws:secretsmanager:us-west-2:123456789012:secret/plain-abcdef arn:aws:secretsmanager:us-west-2:123456789012:secret/Plain-AbCdEf
         arn:aws:secretsmanager:us-west-2:123456789012:secret:Db-AbCdEf:user:AWSPREVIOUS arn:aws:secretsmanager:us-west-2:123456789012:secret:db-abcdef:user/db_user arn:aws:secretsmanager:us-west-2:123456789012:secret:Db-AbCdEf:user/DB_User arn:aws:secretsmanager:us-west-2:123456789012:secret:Db-AbCdEf:user/db_user arn:aws:secretsmanager:us-west-2:123456789012:secret:db-abcdef:user/awsprevious/db_user
         arn:aws:secretsmanager:us-west-2:123456789012:secret:json-AbCdEf:a.b arn:aws:secretsmanager:us-west-2:123456789012:secret/json-abcdef:a.b: arn:aws:secretsmanager:us-west-2:123456789012:secret/json-AbCdEf:a.b:"#]].assert_eq(&lines.join("\n"));
+}
+
+#[tokio::test]
+async fn any_text_is_a_staging_label_to_the_puller_where_that_is_set() {
+    let mut request = request(ARN, "db-AbCdEf", Mount::File, "");
+    request.group_version = "blue".into();
+    for any_text_is_stage in [false, true] {
+        let mut manager = sidecar_of(fsw_sidecar::Contract::Fsw);
+        if let Manager::Sidecar(sidecar) = &mut manager {
+            sidecar.any_text_is_stage = any_text_is_stage;
+        }
+        let injected =
+            run(&pod(&[request.clone()], one_container()), &settings(vec![manager]), &store(&[])).await.unwrap();
+        let puller = named(&injected.pod.pod()["spec"]["initContainers"], "aws-pull-secrets").to_string();
+        assert_eq!(puller.contains("db-AbCdEf::blue"), any_text_is_stage, "{puller}");
+        assert_eq!(injected.warnings.iter().any(|text| text.contains("is ignored")), !any_text_is_stage);
+    }
 }
 
 #[tokio::test]
