@@ -1,5 +1,5 @@
 use fsw_injector::RECORD_ANNOTATION;
-use fsw_naming::SECRETS_DIRECTORY;
+use fsw_naming::{SECRETS_DIRECTORY, tells_where_secrets_lie};
 use serde_json::Value;
 
 use crate::digest::digest;
@@ -19,7 +19,7 @@ pub(crate) fn mask_injected(pod: &mut Value) -> bool {
         let containers = pod["spec"].get_mut(list).and_then(Value::as_array_mut).into_iter().flatten();
         let variables = containers.filter_map(|container| container.get_mut("env")?.as_array_mut()).flatten();
         for variable in variables {
-            let is_told = variable["name"].as_str().is_some_and(|name| name.starts_with("FLYTE_SECRETS_"));
+            let is_told = variable["name"].as_str().is_some_and(tells_where_secrets_lie);
             if let (false, Some(Value::String(value))) = (is_told, variable.get_mut("value"))
                 && !value.starts_with(SECRETS_DIRECTORY)
             {

@@ -48,19 +48,18 @@ impl Bodies {
 
     /// A whole body, and the room that is to be kept until its review is answered: what waits of a large pod may be large.
     pub(crate) async fn read<B: Body>(&self, body: B, deadline: Instant) -> Result<(Held<'_>, Room<'_>), Refused> {
-        let announced =
-            body.size_hint().upper().map_or(usize::MAX, |length| usize::try_from(length).unwrap_or(usize::MAX));
-        let is_small = announced <= SMALL;
+        let announced = body.size_hint().upper().map(|length| usize::try_from(length).unwrap_or(usize::MAX));
+        let is_small = announced.is_some_and(|announced| announced <= SMALL);
         let all = if is_small { &self.small } else { &self.large };
         let count = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
-        let needed = announced.min(self.limit);
+        let needed = announced.unwrap_or(usize::MAX).min(self.limit);
         let Ok(room) = timeout_at(deadline, all.acquire_many(count(needed))).await else {
             let message = "other reviews take all the room that there is for bodies of this size; come again";
             return Err((StatusCode::SERVICE_UNAVAILABLE, message.to_owned()));
         };
         // Never closed, so there always is some.
         let mut room = room.ok();
-        let bytes = match timeout_at(deadline, read_whole(body, self.limit)).await {
+        let bytes = match timeout_at(deadline, read_whole(body, announced.unwrap_or_default(), self.limit)).await {
             Ok(Ok(bytes)) => bytes,
             Ok(Err(BodyError::TooLarge)) => {
                 return Err((StatusCode::PAYLOAD_TOO_LARGE, format!("a review may have {} bytes", self.limit)));
@@ -83,9 +82,8 @@ enum BodyError {
 
 /// The whole body, if it is within the limit. A larger one is read to its end all the same, or for as long as is decent,
 /// and thrown away: a client that is still writing when the connection closes never sees the answer.
-async fn read_whole<B: Body>(body: B, limit: usize) -> Result<Bytes, BodyError> {
+async fn read_whole<B: Body>(body: B, announced: usize, limit: usize) -> Result<Bytes, BodyError> {
     const DECENT: usize = 64 * 1024 * 1024;
-    let announced = body.size_hint().upper().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
     let mut body = pin!(body);
     let mut whole = BytesMut::new();
     let mut length = 0_usize;

@@ -104,9 +104,12 @@ pub(crate) fn settle<N: fmt::Display, C>(
                 Clash::SecondIsFolder => [Why::NeedsFolder, Why::IsFolder],
             };
             for ((at, loses), why) in [earlier_index, index].into_iter().zip(loses).zip(whys) {
-                dropped[at] |= loses;
+                if !loses {
+                    continue;
+                }
+                dropped[at] = true;
                 let name = claims[at].name.to_string();
-                if loses && told.insert(name.clone()) {
+                if told.insert(name.clone()) {
                     left_out.push(LeftOut { name, owners, why });
                 }
             }

@@ -62,7 +62,7 @@ struct Questions<'p> {
 impl<'p> Questions<'p> {
     fn new(requests: &'p [RequestPlan]) -> Self {
         let mut asked: Vec<&fsw_embedded::Plan> = Vec::new();
-        let number = |request| {
+        let mut number = |request| {
             let embedded = embedded(request)?;
             let is_same =
                 |other: &&fsw_embedded::Plan| other.scopes == embedded.scopes && other.version == embedded.version;
@@ -71,7 +71,6 @@ impl<'p> Questions<'p> {
                 Some(asked.len() - 1)
             })
         };
-        let mut number = number;
         let requests = requests.iter().map(|request| (request, number(request))).collect();
         Self { requests, answers: vec![OnceLock::new(); asked.len()], asked }
     }

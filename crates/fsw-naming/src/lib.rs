@@ -20,5 +20,7 @@ pub use key::Key;
 pub use reference::SecretReference;
 pub use scope::{DOMAIN_LABEL, ORGANIZATION_LABEL, PROJECT_LABEL, Scope, ScopeLevel};
 pub use secret_id::{IdForm, ScopeIds, SecretId, candidates, ids_of_scope};
-pub use variable::{VariableNames, check_requested_variable, is_variable_name, path_variable, secret_variables};
+pub use variable::{
+    VariableNames, check_requested_variable, is_variable_name, path_variable, secret_variables, tells_where_secrets_lie,
+};
 pub use version::Version;

@@ -116,9 +116,15 @@ pub fn check_requested_variable(env_var: &[u8]) -> Result<Option<&str>, NameErro
     }
 }
 
+/// Whether a variable of this name tells flytekit where secrets lie, and holds none.
+pub fn tells_where_secrets_lie(name: &str) -> bool {
+    name.starts_with("FLYTE_SECRETS_")
+}
+
 /// Names that change how programs, Kubernetes clients or flytekit itself behave.
 fn is_reserved(name: &str) -> bool {
-    name == "PATH" || ["LD_", "FLYTE_SECRETS_", "KUBERNETES_"].iter().any(|prefix| name.starts_with(prefix))
+    let prefixes = ["LD_", "KUBERNETES_"];
+    name == "PATH" || tells_where_secrets_lie(name) || prefixes.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// Whether every POSIX shell passes it on; what is asked here begins with no digit.

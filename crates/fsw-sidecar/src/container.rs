@@ -1,4 +1,4 @@
-use fsw_naming::FilePath;
+use fsw_naming::{FilePath, tells_where_secrets_lie};
 use fsw_pod::{ContainerView, PodEditor, file_mode, security_context, variable, with_own};
 use serde_json::{Value, json};
 
@@ -57,7 +57,7 @@ fn container(
     settings: &Settings,
 ) -> Value {
     let (identity, tokens) = identity(pod, name);
-    let tells = |variable: &&Value| variable["name"].as_str().is_some_and(|name| name.starts_with("FLYTE_SECRETS_"));
+    let tells = |variable: &&Value| variable["name"].as_str().is_some_and(tells_where_secrets_lie);
     let variables: Vec<_> = variables.iter().filter(tells).cloned().collect();
     let env = with_own(&variables, [identity, told].concat());
     let mut mounts = vec![json!({"name": volume, "mountPath": WRITE_DIRECTORY})];

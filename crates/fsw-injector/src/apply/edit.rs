@@ -1,7 +1,7 @@
 //! Putting it into the pod.
 
 use fsw_embedded::writer;
-use fsw_naming::SECRETS_DIRECTORY;
+use fsw_naming::{SECRETS_DIRECTORY, tells_where_secrets_lie};
 use fsw_pod::{Place, PodEditor, size};
 use serde_json::{Value, json};
 
@@ -122,7 +122,7 @@ impl Injection<'_> {
     fn put_variables(&mut self, pod: &mut PodEditor, place: Place, container: &str, variables: Vec<Value>) {
         let replaced = pod.set_variables(place, variables);
         // These tell flytekit where to look; the pod's own could only be left over.
-        for name in replaced.iter().filter(|name| !name.starts_with("FLYTE_SECRETS_")) {
+        for name in replaced.iter().filter(|name| !tells_where_secrets_lie(name)) {
             self.warnings.push(format!("variable {name} of container {container:?} is replaced by a secret"));
         }
     }
